@@ -1,0 +1,140 @@
+import { randomBytes } from "node:crypto";
+import type { Redis } from "ioredis";
+import { connectForReading, findRedisUrl } from "./connect.ts";
+import { TICKET_KINDS, type CredentialKind, type CredentialRef, type TicketType } from "./credential.ts";
+import { TokenUnavailableError } from "./errors.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { createReader, type ReaderTimes } from "./reader.ts";
+import { isRefusal } from "./refusal.ts";
+import { createRotations } from "./rotations.ts";
+import { jsApiSignature, type JsApiSignature } from "./signature.ts";
+import { createRecordStore } from "./store.ts";
+import { SECOND, systemClock, type Clock } from "./time.ts";
+
+/** Settings of the token client. Durations in ms. */
+export interface TokenClientOptions {
+  /** The app's own ioredis client, or a URL. Default: `REDIS_URL`, then the file that `start` wrote. */
+  readonly redis?: Redis | string;
+  /** How long a value is served from memory before Redis is asked again. @default 30_000, the most that is allowed */
+  readonly cacheMs?: number;
+  /** How long a read waits for a missing value, and `withToken` for a newer one. @default 3_000 */
+  readonly waitMs?: number;
+  /** How long one answer of Redis may take. @default 2_000 */
+  readonly redisDeadlineMs?: number;
+  /** For tests with a compressed simulator: divides every duration of the client. @default 1 */
+  readonly timeScale?: number;
+  readonly clock?: Clock;
+}
+
+/** Reads tokens and tickets. `account` is an appid, or the name that the worker's configuration gives it. */
+export interface TokenClient {
+  /** The access token. @throws TokenUnavailableError */
+  getAccessToken(account: string): Promise<string>;
+  /** The ticket for JS-SDK (`jsapi`) or cards (`wx_card`). @throws TokenUnavailableError */
+  getTicket(account: string, type: TicketType): Promise<string>;
+  /** What `wx.config` needs for the page at `url`. @throws TokenUnavailableError */
+  signJsApi(account: string, url: string): Promise<JsApiSignature>;
+  /**
+   * Makes a business call. When WeChat refuses the token (errcode 40001, 40014 or 42001, in the returned body or as
+   * `errcode` of a thrown error) the value is reported and the call made once more with a newer one.
+   * Every other result or error of `call` is passed through untouched.
+   * @throws TokenUnavailableError
+   */
+  withToken<T>(account: string, call: (token: string) => Promise<T>): Promise<T>;
+  /** Ends the connections that the client opened itself; the app's own Redis client stays open. */
+  close(): Promise<void>;
+}
+
+const MAX_CACHE_MS = 30 * SECOND;
+
+/**
+ * Makes a token client. Connects at once, reads when asked.
+ * @throws TokenClientUsageError when no Redis is named and none can be found.
+ */
+export function createTokenClient(options: TokenClientOptions = {}): TokenClient {
+  const clock = options.clock ?? systemClock;
+  const given = options.redis ?? findRedisUrl(process.env, process.cwd());
+  const redis = typeof given === "string" ? connectForReading(given) : given;
+  const scale = options.timeScale ?? 1;
+  const times: ReaderTimes = {
+    cacheMs: Math.min(options.cacheMs ?? MAX_CACHE_MS, MAX_CACHE_MS) / scale,
+    waitMs: options.waitMs ?? 3 * SECOND,
+    endMarginMs: (5 * SECOND) / scale,
+    pollMs: 200,
+  };
+  const store = createRecordStore({ redis, deadlineMs: options.redisDeadlineMs ?? 2 * SECOND });
+  const rotations = createRotations(redis);
+  const reader = createReader({ store, rotations, clock, times });
+
+  async function credentialOf(idOrName: string, kind: CredentialKind): Promise<CredentialRef> {
+    const account = await accounts.find(idOrName).catch(() => {
+      throw new TokenUnavailableError({ account: idOrName, kind, reason: "redis_unreachable" });
+    });
+    if (account === undefined) throw new TokenUnavailableError({ account: idOrName, kind, reason: "unknown_account" });
+    return { account, kind };
+  }
+
+  const accounts = createAccountNames((idOrName) => store.accountId(idOrName));
+
+  async function reportAndWait(credential: CredentialRef, refused: string): Promise<string | undefined> {
+    await store.tell({ ...credential, fp: fingerprint(refused) }).catch(() => {});
+    return reader.awaitOther(credential, refused);
+  }
+
+  return {
+    async getAccessToken(account) {
+      return reader.read(await credentialOf(account, "access_token"));
+    },
+
+    async getTicket(account, type) {
+      return reader.read(await credentialOf(account, TICKET_KINDS[type]));
+    },
+
+    async signJsApi(account, url) {
+      const credential = await credentialOf(account, "jsapi_ticket");
+      const ticket = await reader.read(credential);
+      const nonceStr = randomBytes(12).toString("hex");
+      const timestamp = Math.floor(clock.now() / SECOND);
+      const signature = jsApiSignature({ ticket, nonceStr, timestamp, url });
+      return { appId: credential.account, timestamp, nonceStr, signature };
+    },
+
+    async withToken(account, call) {
+      const credential = await credentialOf(account, "access_token");
+      const token = await reader.read(credential);
+      const first = await settle(call, token);
+      if (!isRefusal(first)) return unwrap(first);
+      const newer = (await reader.reread(credential, token)) ?? (await reportAndWait(credential, token));
+      return newer === undefined ? unwrap(first) : call(newer);
+    },
+
+    async close() {
+      rotations.close();
+      if (typeof given === "string") redis.disconnect();
+    },
+  };
+}
+
+/** Names that were found once are remembered: an account does not change its id. */
+function createAccountNames(find: (idOrName: string) => Promise<string | undefined>): {
+  find: (idOrName: string) => Promise<string | undefined>;
+} {
+  const known = new Map<string, string>();
+  return {
+    async find(idOrName) {
+      const id = known.get(idOrName) ?? (await find(idOrName));
+      if (id !== undefined) known.set(idOrName, id);
+      return id;
+    },
+  };
+}
+
+async function settle<T>(call: (token: string) => Promise<T>, token: string): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([call(token)]);
+  return result;
+}
+
+function unwrap<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === "fulfilled") return result.value;
+  throw result.reason;
+}

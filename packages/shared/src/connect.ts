@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Redis } from "ioredis";
+import { TokenClientUsageError } from "./errors.ts";
+
+/** Where `start` writes the URL of the Redis it runs, seen from the project's root. */
+export const START_URL_FILE = join(".tokenkeeper", "redis-url");
+
+/**
+ * The URL of the Redis to read from: `REDIS_URL`, else the file that `start` wrote in `cwd` or a folder above it.
+ * @throws TokenClientUsageError when neither is there.
+ */
+export function findRedisUrl(env: Readonly<Record<string, string | undefined>>, cwd: string): string {
+  const url = env["REDIS_URL"] ?? readStartUrl(cwd);
+  if (url) return url;
+  throw new TokenClientUsageError(
+    "No Redis to read tokens from: pass `redis` (a client or a URL), set REDIS_URL, or run `npx -y pnpm start` in this folder first",
+  );
+}
+
+/** A client of our own for reading: answers fail within seconds, reconnecting goes on for ever. */
+export function connectForReading(url: string): Redis {
+  const client = new Redis(url, {
+    protocol: 2,
+    maxRetriesPerRequest: 1,
+    connectTimeout: 5_000,
+    connectionName: "tokenkeeper-client",
+    retryStrategy: (attempt) => Math.min(100 * 2 ** attempt, 2_000),
+  });
+  // Without a listener ioredis prints the error, address included; the read that fails tells the caller.
+  client.on("error", () => {});
+  return client;
+}
+
+function readStartUrl(cwd: string): string | undefined {
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    try {
+      return readFileSync(join(folder, START_URL_FILE), "utf8").trim();
+    } catch {
+      if (dirname(folder) === folder) return undefined;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { CredentialRef } from "./credential.ts";
+
+// Every Redis key of ours, once. `docs/key-contract.md` documents each and a test compares the two.
+// The braces put all keys of one account into one cluster slot.
+
+/** First part of every key. */
+export const PREFIX = "wx";
+
+/** Prefix that BullMQ gets for its own keys: one slot for all queues. */
+export const QUEUE_PREFIX = "{wx}";
+
+/** Hash, expires with the credential. Written by the worker, read by apps: the record. */
+export function recordKey({ account, kind }: CredentialRef): string {
+  return `${PREFIX}:tok:{${account}}:${kind}`;
+}
+
+/** Hash without TTL. Written by the worker, read by worker and dashboard: lease, intent, generation, plan, failures. */
+export function controlKey({ account, kind }: CredentialRef): string {
+  return `${PREFIX}:ctl:{${account}}:${kind}`;
+}
+
+/**
+ * Hash of fetch counters per endpoint, kept 3 days. Written by the worker, read by the dashboard.
+ * @param beijingDate `YYYY-MM-DD` in Beijing, where WeChat's day begins.
+ */
+export function quotaKey(account: string, beijingDate: string): string {
+  return `${PREFIX}:quota:{${account}}:${beijingDate}`;
+}
+
+/** Hash: account id and name → JSON `{id, name, family, kinds}`. Written by the worker, read by apps and dashboard. */
+export const ACCOUNTS_KEY = `${PREFIX}:accounts`;
+
+/** Pub/sub channel: a hint `{account, kind, version}` after each commit. */
+export const ROTATED_CHANNEL = `${PREFIX}:rotated`;
+
+/** Stream, capped: reports `{account, kind, fp}` and demands `{account, kind}`. Written by apps, read by the worker. */
+export const REPORTS_KEY = `${PREFIX}:reports`;
+
+/** Hash with a TTL: one worker's sign of life. Written by the worker, read by worker and dashboard. */
+export function heartbeatKey(worker: string): string {
+  return `${PREFIX}:worker:${worker}`;
+}
+
+/** String with a TTL: one sign-in of the dashboard. Written and read by the dashboard. */
+export function sessionKey(idHash: string): string {
+  return `${PREFIX}:session:${idHash}`;
+}
