@@ -1,1 +1,6 @@
-export {};
+// What tests and tools use of the launcher.
+export { findChromium } from "./chromium.ts";
+export { anyFreePort } from "./port.ts";
+export { isAlive } from "./process-end.ts";
+export { findRedisServer } from "./redis-binary.ts";
+export { startRedisServer, type RedisServer } from "./redis-server.ts";
