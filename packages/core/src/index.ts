@@ -1,1 +1,16 @@
-export {};
+// What worker, dashboard and launcher agree on.
+export * from "./account.ts";
+export * from "./config.ts";
+export * from "./control.ts";
+export * from "./durations.ts";
+export * from "./errcodes.ts";
+export * from "./exit-codes.ts";
+export * from "./failure.ts";
+export * from "./jobs.ts";
+export * from "./log.ts";
+export { ConfigError, type Problem } from "./problems.ts";
+export * from "./redis.ts";
+export * from "./secret.ts";
+export * from "./settings.ts";
+export * from "./shutdown.ts";
+export type { ReadFile } from "./accounts-file.ts";

@@ -1,0 +1,37 @@
+import type { CredentialKind } from "@tokenkeeper/shared/contract";
+import type { Secret } from "./secret.ts";
+
+/** What kind of WeChat account it is. */
+export type AccountType = "official-account" | "mini-program";
+
+/** One account of the configuration. */
+export interface Account {
+  /** The appid. */
+  readonly id: string;
+  /** The name by which apps may ask and people see it; the appid when the file gives none. */
+  readonly name: string;
+  readonly type: AccountType;
+  readonly secret: Secret;
+  /** `stable`: `/cgi-bin/stable_token`, repeats the token until its last 5 minutes. `classic`: `/cgi-bin/token`, a new one at each fetch. */
+  readonly token: "stable" | "classic";
+  /** `stable`: when the classic quota is gone near the end, fetch a stable token instead. */
+  readonly fallback: "stable" | "never";
+  /** WeChat gives a test account only 200 classic fetches a day. */
+  readonly sandbox: boolean;
+  /** Another period than the built-in one for what WeChat rotates at every fetch, ms. */
+  readonly refreshEvery?: number;
+  readonly kinds: readonly CredentialKind[];
+}
+
+/** What `wx:accounts` holds of an account: nothing secret. */
+export interface AccountEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly family: AccountType;
+  readonly kinds: readonly CredentialKind[];
+}
+
+/** @returns the entry that apps and the dashboard may see. */
+export function accountEntry({ id, name, type, kinds }: Account): AccountEntry {
+  return { id, name, family: type, kinds };
+}

@@ -1,0 +1,97 @@
+import type { Account } from "./account.ts";
+import { parseAccountsFile, type ReadFile } from "./accounts-file.ts";
+import { apiOriginOf } from "./api-base.ts";
+import { ConfigError, type Problem } from "./problems.ts";
+import { isRedisUrl, readSettings, type Environment } from "./settings.ts";
+
+/** The default name of the configuration file, in the working folder. */
+export const CONFIG_FILE = "tokenkeeper.yaml";
+
+/** Everything the worker is told. */
+export interface WorkerConfig {
+  readonly accounts: readonly Account[];
+  readonly redisUrl: string;
+  /** Where calls to WeChat go, without a path. */
+  readonly apiOrigin: string;
+  readonly healthPort: number;
+  /** Divides every duration. */
+  readonly timeScale: number;
+  readonly logLevel: string;
+  readonly warnings: readonly string[];
+}
+
+const NAMES = [
+  "REDIS_URL",
+  "TOKENKEEPER_CONFIG",
+  "WECHAT_APP_ID",
+  "WECHAT_APP_SECRET",
+  "WECHAT_API_BASE_URL",
+  "TOKENKEEPER_ALLOW_API_HOST",
+  "WORKER_HEALTH_PORT",
+  "TOKENKEEPER_TIME_SCALE",
+  "LOG_LEVEL",
+] as const;
+
+/**
+ * The worker's configuration from the environment and the file it names.
+ * @throws ConfigError with every problem at once.
+ */
+export function loadWorkerConfig(env: Environment, readFile: ReadFile): WorkerConfig {
+  const settings = readSettings(env, NAMES);
+  const problems: Problem[] = [];
+  const api = apiOriginOf(settings.WECHAT_API_BASE_URL, settings.TOKENKEEPER_ALLOW_API_HOST);
+  if ("problem" in api) problems.push(api.problem);
+
+  const source = loadAccounts(env, readFile);
+  if ("problems" in source) problems.push(...source.problems);
+  const redisUrl = settings.REDIS_URL ?? ("redis" in source ? source.redis : undefined);
+  if (redisUrl === undefined || !isRedisUrl(redisUrl)) {
+    const got = redisUrl === undefined ? "nothing" : "another text";
+    problems.push({ path: "REDIS_URL", expected: "the URL of a Redis, redis:// or rediss://", got });
+  }
+  if (problems.length > 0 || "problem" in api || "problems" in source || redisUrl === undefined) {
+    throw new ConfigError(problems);
+  }
+  return {
+    accounts: source.accounts,
+    redisUrl,
+    apiOrigin: api.origin,
+    healthPort: settings.WORKER_HEALTH_PORT,
+    timeScale: settings.TOKENKEEPER_TIME_SCALE,
+    logLevel: settings.LOG_LEVEL,
+    warnings: source.warnings,
+  };
+}
+
+/** The accounts of the file, or the single account of the environment. */
+function loadAccounts(env: Environment, readFile: ReadFile): ReturnType<typeof parseAccountsFile> {
+  const single = env["WECHAT_APP_ID"] || env["WECHAT_APP_SECRET"];
+  const path = env["TOKENKEEPER_CONFIG"] || CONFIG_FILE;
+  if (single && env["TOKENKEEPER_CONFIG"]) {
+    const expected = "either a file of accounts or WECHAT_APP_ID with WECHAT_APP_SECRET";
+    return { problems: [{ path: "TOKENKEEPER_CONFIG", expected, got: "both" }] };
+  }
+  if (single) return singleAccount(env);
+  try {
+    return parseAccountsFile(readFile(path).bytes, { env, readFile });
+  } catch {
+    const expected = "a file that can be read (or WECHAT_APP_ID with WECHAT_APP_SECRET)";
+    return { problems: [{ path: "TOKENKEEPER_CONFIG", expected, got: JSON.stringify(path) }] };
+  }
+}
+
+function singleAccount(env: Environment): ReturnType<typeof parseAccountsFile> {
+  const document = {
+    accounts: [{ type: "official-account", appId: env["WECHAT_APP_ID"] ?? "", secret: env["WECHAT_APP_SECRET"] ?? "" }],
+  };
+  const parsed = parseAccountsFile(new TextEncoder().encode(JSON.stringify(document)), {
+    env: {},
+    readFile: () => ({ bytes: new Uint8Array(), mode: 0 }),
+  });
+  if (!("problems" in parsed)) return parsed;
+  const names: Record<string, string> = {
+    "accounts[0].appId": "WECHAT_APP_ID",
+    "accounts[0].secret": "WECHAT_APP_SECRET",
+  };
+  return { problems: parsed.problems.map((problem) => ({ ...problem, path: names[problem.path] ?? problem.path })) };
+}

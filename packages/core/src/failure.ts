@@ -1,0 +1,59 @@
+import { ERRCODES, WORD_CODES, type ErrcodeRow, type FailureClass, type WordCode } from "./errcodes.ts";
+
+/** Which call a code came from; the same code means different things on different calls. */
+export type CallScope = "token" | "ticket";
+
+/** Why a refresh did not bring a value. Holds nothing that a third party wrote except an IP and a request id of known form. */
+export interface Failure {
+  readonly class: FailureClass;
+  /** WeChat's errcode, or a word of ours when there is none. */
+  readonly code: number | WordCode;
+  /** The address that WeChat saw, when it is about the whitelist. */
+  readonly ip?: string;
+  /** WeChat's request id; support asks for it. */
+  readonly rid?: string;
+}
+
+/** The row of the table for a code on a call; unknown codes count as transient, so that a new code of WeChat's stops nothing. */
+export function errcodeRow(code: number | string, scope: CallScope): ErrcodeRow | undefined {
+  const rows = [...ERRCODES, ...WORD_CODES].filter((row) => String(row.code) === String(code));
+  return rows.find((row) => row.on === scope) ?? rows.find((row) => row.on === "any");
+}
+
+/** Classifies WeChat's refusal. @param errmsg WeChat's text, of which only the IP and the request id are kept */
+export function failureOf(errcode: number, errmsg: string, scope: CallScope): Failure {
+  const ip = /invalid ip ([0-9a-fA-F.:]{3,45})[ ,]/.exec(errmsg)?.[1];
+  const rid = /rid: ([0-9a-f]{4,16}(?:-[0-9a-f]{4,16}){1,5})/.exec(errmsg)?.[1];
+  return {
+    class: errcodeRow(errcode, scope)?.class ?? "transient",
+    code: errcode,
+    ...(ip !== undefined && { ip }),
+    ...(rid !== undefined && { rid }),
+  };
+}
+
+/** A failure of ours that has no errcode. */
+export function wordFailure(code: WordCode): Failure {
+  const row = WORD_CODES.find((candidate) => candidate.code === code);
+  return { class: row?.class ?? "transient", code };
+}
+
+/** One line for the job, the log and the page: code, meaning, IP, request id, and what to do, in both languages. */
+export function describeFailure(failure: Failure, scope: CallScope): string {
+  const row = errcodeRow(failure.code, scope) ?? UNLISTED;
+  const place = (text: string): string => text.replaceAll("{ip}", failure.ip ?? "?");
+  const facts = [String(failure.code), failure.ip && `ip ${failure.ip}`, failure.rid && `rid ${failure.rid}`];
+  return [
+    facts.filter(Boolean).join(" · "),
+    `${place(row.meaning.zh)}。${place(row.remedy.zh)}`,
+    `${place(row.meaning.en)}. ${place(row.remedy.en)}`,
+  ].join(" | ");
+}
+
+const UNLISTED: Omit<ErrcodeRow, "code" | "on" | "class"> = {
+  meaning: { en: "WeChat answered with a code that is not in our table", zh: "微信返回了未收录的错误码" },
+  remedy: {
+    en: "It is tried again by itself; look the code up in WeChat's documentation",
+    zh: "系统会自动重试；请在微信文档中查询该错误码",
+  },
+};

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { ConfigError, describeValue, type Problem } from "./problems.ts";
+
+/** The environment as a process gets it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const port = z.coerce
+  .number("a port from 1 to 65535")
+  .int("a port from 1 to 65535")
+  .min(1, "a port from 1 to 65535")
+  .max(65_535, "a port from 1 to 65535");
+const redisUrl = z.string().refine(isRedisUrl, "a URL that begins with redis:// or rediss://").optional();
+const logLevel = z.enum(
+  ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+  "one of trace, debug, info, warn, error, fatal, silent",
+);
+const timeScale = z.coerce
+  .number("a number from 1 to 1000")
+  .min(1, "a number from 1 to 1000")
+  .max(1_000, "a number from 1 to 1000");
+
+/** Every environment variable, each with its rule; `docs` and both READMEs list the same names. */
+export const SETTINGS = {
+  REDIS_URL: redisUrl,
+  TOKENKEEPER_CONFIG: z.string().optional(),
+  WECHAT_APP_ID: z.string().optional(),
+  WECHAT_APP_SECRET: z.string().optional(),
+  WECHAT_API_BASE_URL: z.string().default("https://api.weixin.qq.com"),
+  TOKENKEEPER_ALLOW_API_HOST: z.string().optional(),
+  WORKER_HEALTH_PORT: port.default(3011),
+  DASHBOARD_HOST: z.string().default("127.0.0.1"),
+  DASHBOARD_PORT: port.default(3010),
+  DASHBOARD_USER: z.string().default("admin"),
+  DASHBOARD_PASSWORD: z.string().min(8, "a password of at least 8 characters").optional(),
+  DASHBOARD_PUBLIC_URL: z.string().refine(isHttpUrl, "a URL that begins with http:// or https://").optional(),
+  SIMULATOR_PORT: port.default(3012),
+  TOKENKEEPER_TIME_SCALE: timeScale.default(1),
+  LOG_LEVEL: logLevel.default("info"),
+  NODE_ENV: z.string().default("development"),
+} as const;
+
+type SettingName = keyof typeof SETTINGS;
+
+/** The parsed settings of the names asked for. */
+export type Settings<Name extends SettingName> = { readonly [K in Name]: z.output<(typeof SETTINGS)[K]> };
+
+/**
+ * Reads settings from the environment. An empty variable counts as not set.
+ * @throws ConfigError with every problem at once.
+ */
+export function readSettings<Name extends SettingName>(env: Environment, names: readonly Name[]): Settings<Name> {
+  const problems: Problem[] = [];
+  const values = names.map((name) => {
+    const given = env[name] === "" ? undefined : env[name];
+    const parsed = SETTINGS[name].safeParse(given);
+    if (!parsed.success) {
+      const expected = parsed.error.issues[0]?.message ?? "another value";
+      problems.push({ path: name, expected, got: describeValue(name, given) });
+    }
+    return [name, parsed.data] as const;
+  });
+  const settings = Object.fromEntries(values) as Settings<Name>;
+  if (env["NODE_ENV"] === "production" && (Number(env["TOKENKEEPER_TIME_SCALE"]) || 1) !== 1) {
+    const got = describeValue("TOKENKEEPER_TIME_SCALE", env["TOKENKEEPER_TIME_SCALE"]);
+    problems.push({ path: "TOKENKEEPER_TIME_SCALE", expected: "1 or nothing when NODE_ENV is production", got });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return settings;
+}
+
+/**
+ * The setting, or a refusal to start without it.
+ * @param expected what is missing, as the end of "expected …".
+ * @throws ConfigError
+ */
+export function requireSetting(value: string | undefined, path: SettingName, expected: string): string {
+  if (value !== undefined) return value;
+  throw new ConfigError([{ path, expected, got: "nothing" }]);
+}
+
+/** Whether a text is a Redis URL that ioredis understands. */
+export function isRedisUrl(value: string): boolean {
+  return URL.canParse(value) && ["redis:", "rediss:"].includes(new URL(value).protocol);
+}
+
+function isHttpUrl(value: string): boolean {
+  return URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol);
+}
