@@ -1,7 +1,8 @@
 // Finds a Chromium for the browser tests, or gets one from the system's package manager.
+import { EXIT } from "@tokenkeeper/core";
 import { findApt } from "./apt.ts";
 import { findOnPath, isExecutable } from "./executable.ts";
-import { EXIT, StartError } from "./start-error.ts";
+import { StartError } from "./start-error.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"] as const;
 

@@ -1,6 +1,7 @@
 // Which port a listener gets.
 import { createServer } from "node:net";
-import { EXIT, StartError } from "./start-error.ts";
+import { EXIT } from "@tokenkeeper/core";
+import { StartError } from "./start-error.ts";
 
 export interface PortWish {
   /** Who will listen, in the words of the printed lines. */

@@ -1,10 +1,11 @@
 // Finds a Redis or Valkey server on this machine, or gets one from the system's package manager. Starts no service.
 import { chmod, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { EXIT } from "@tokenkeeper/core";
 import { findApt, libraryFolders, type Apt } from "./apt.ts";
 import { runCommand } from "./command.ts";
 import { findOnPath, isExecutable } from "./executable.ts";
-import { EXIT, StartError } from "./start-error.ts";
+import { StartError } from "./start-error.ts";
 
 const NAMES = ["redis-server", "valkey-server"] as const;
 const PACKAGE = "redis-tools";
@@ -46,15 +47,16 @@ export async function findRedisServer(options: FindRedisOptions): Promise<string
     if (file !== undefined && (await isUsable(file, env))) return file;
   }
 
+  await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
+  if ((await linked(cached, env)) && (await isUsable(cached, env))) return cached;
   const apt = await findApt(env);
   if (apt !== undefined) {
-    await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
     say(
       asRoot
         ? `No Redis server on this machine: installing the package ${PACKAGE} (it holds the server, starts no service).`
         : `No Redis server on this machine: unpacking the package ${PACKAGE} into ${cacheFolder} (nothing is installed).`,
     );
-    const done = asRoot ? await installed(apt, cached, env) : await unpacked(apt, cached);
+    const done = asRoot ? (await apt.install([PACKAGE])) && (await linked(cached, env)) : await unpacked(apt, cached);
     if (done && (await isUsable(cached, env))) return cached;
   }
   throw new StartError(`No Redis server of version 6.2 or later on this machine. ${ADVICE}`, EXIT.unavailable);
@@ -74,8 +76,8 @@ async function isUsable(file: string, env: NodeJS.ProcessEnv): Promise<boolean> 
   return code === 0 && isSupportedVersion(output);
 }
 
-async function installed(apt: Apt, link: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  if (!(await apt.install([PACKAGE]))) return false;
+/** Gives an installed multi-call binary the name of the server. */
+async function linked(link: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const binary = await findOnPath(MULTI_CALL_NAMES, env);
   if (binary === undefined) return false;
   await replace(link, (fresh) => symlink(binary, fresh));

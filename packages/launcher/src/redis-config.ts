@@ -3,6 +3,7 @@
 export interface RedisConfig {
   readonly folder: string;
   readonly port: number;
+  /** Letters, digits, `-` and `_` only. */
   readonly password: string;
 }
 
@@ -24,6 +25,13 @@ export function redisConfigText({ folder, port, password }: RedisConfig): string
     "maxmemory-policy noeviction",
     "",
   ].join("\n");
+}
+
+/** Port and password of a text that `redisConfigText` made, or `undefined` when they are not there. */
+export function parseRedisConfig(text = ""): Omit<RedisConfig, "folder"> | undefined {
+  const port = /^port (\d+)$/m.exec(text)?.[1];
+  const password = /^requirepass "([\w-]+)"$/m.exec(text)?.[1];
+  return port === undefined || password === undefined ? undefined : { port: Number(port), password };
 }
 
 function quoted(value: string): string {

@@ -4,12 +4,13 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { EXIT } from "@tokenkeeper/core";
 import { anyFreePort, isPortFree } from "./port.ts";
 import { makePrivateFolder, readIfPresent, writePrivateFile } from "./private-file.ts";
 import { endProcess } from "./process-end.ts";
-import { redisConfigText } from "./redis-config.ts";
+import { parseRedisConfig, redisConfigText } from "./redis-config.ts";
 import { probeRedis } from "./redis-probe.ts";
-import { EXIT, StartError } from "./start-error.ts";
+import { StartError } from "./start-error.ts";
 import { until } from "./until.ts";
 
 const READY_MS = 30_000;
@@ -43,11 +44,15 @@ export interface RedisServer {
 export async function startRedisServer(options: RedisServerOptions): Promise<RedisServer> {
   await makePrivateFolder(options.folder);
   const folder = await realpath(options.folder);
-  const stored = parseUrl(await readIfPresent(options.urlFile));
+  const configFile = join(folder, "redis.conf");
+  const stored = parseRedisConfig(await readIfPresent(configFile));
   if (stored !== undefined) {
     const url = urlOf(stored);
     const found = await probeRedis(url, PROBE_MS);
-    if (found.type === "redis" && found.folder === folder) return running(url, found.pid, true);
+    if (found.type === "redis" && found.folder === folder) {
+      await writePrivateFile(options.urlFile, `${url}\n`);
+      return running(url, found.pid, true);
+    }
     if (found.type === "silent") {
       throw new StartError(
         `Whatever listens on port ${stored.port}, likely the private Redis, does not answer. End that process, then start again. Its log: ${join(folder, "redis.log")}.`,
@@ -58,26 +63,13 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
   const port = stored !== undefined && (await isPortFree("127.0.0.1", stored.port)) ? stored.port : await anyFreePort();
   const password = stored?.password ?? randomBytes(24).toString("base64url");
   const url = urlOf({ port, password });
-  const configFile = join(folder, "redis.conf");
   await writePrivateFile(configFile, redisConfigText({ folder, port, password }));
   await writePrivateFile(options.urlFile, `${url}\n`);
   return running(url, await launch({ binary: options.binary, configFile, url, folder }), false);
 }
 
-interface Address {
-  readonly port: number;
-  readonly password: string;
-}
-
-function urlOf({ port, password }: Address): string {
+function urlOf({ port, password }: { readonly port: number; readonly password: string }): string {
   return `redis://:${password}@127.0.0.1:${port}`;
-}
-
-function parseUrl(text: string | undefined): Address | undefined {
-  const url = text === undefined ? null : URL.parse(text.trim());
-  return url === null || url.port === "" || url.password === ""
-    ? undefined
-    : { port: Number(url.port), password: url.password };
 }
 
 function running(url: string, pid: number, reused: boolean): RedisServer {

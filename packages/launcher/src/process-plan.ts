@@ -1,0 +1,85 @@
+// Which processes a start runs, and what each is told. Pure.
+import { join } from "node:path";
+import type { Addresses } from "./running-start.ts";
+import type { Part, StartSettings } from "./start-settings.ts";
+
+/** One process to run. */
+export interface ProcessPlan {
+  readonly name: Part;
+  /** Path of its main file. */
+  readonly script: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Answers 200 once it is ready. */
+  readonly readyUrl: string;
+}
+
+export interface PlanInput {
+  readonly root: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly settings: StartSettings;
+  readonly ports: Readonly<Record<Part, number>>;
+  readonly redisUrl: string;
+  readonly dashboardPassword: string;
+  readonly simulatorStateFile: string;
+}
+
+export interface StartPlan {
+  readonly addresses: Addresses;
+  /** Present in a first run only; it must be ready before the others. */
+  readonly simulator?: { readonly process: ProcessPlan; readonly url: string };
+  readonly worker: ProcessPlan;
+  readonly dashboard: ProcessPlan;
+}
+
+/** The configuration file of the example accounts. */
+export function examplesFile(root: string): string {
+  return join(root, "examples", "tokenkeeper.yaml");
+}
+
+/** The processes of a start with their environments and addresses. */
+export function planProcesses(input: PlanInput): StartPlan {
+  const { root, env, settings, ports, redisUrl } = input;
+  const script = (part: Part): string => join(root, "packages", part, "src", "main.ts");
+  const simulator = `http://127.0.0.1:${ports.simulator}`;
+  const addresses: Addresses = {
+    dashboard: `http://${reachable(settings.dashboardHost)}:${ports.dashboard}`,
+    worker: `http://127.0.0.1:${ports.worker}`,
+    ...(settings.examples && { simulator }),
+  };
+  const worker: ProcessPlan = {
+    name: "worker",
+    script: script("worker"),
+    env: {
+      ...env,
+      REDIS_URL: redisUrl,
+      WORKER_HEALTH_PORT: String(ports.worker),
+      ...(settings.examples && { TOKENKEEPER_CONFIG: examplesFile(root), WECHAT_API_BASE_URL: simulator }),
+    },
+    readyUrl: `${addresses.worker}/healthz`,
+  };
+  const dashboard: ProcessPlan = {
+    name: "dashboard",
+    script: script("dashboard"),
+    env: {
+      ...env,
+      REDIS_URL: redisUrl,
+      DASHBOARD_PORT: String(ports.dashboard),
+      DASHBOARD_PASSWORD: input.dashboardPassword,
+    },
+    readyUrl: `${addresses.dashboard}/healthz`,
+  };
+  if (!settings.examples) return { addresses, worker, dashboard };
+  const simulatorPlan: ProcessPlan = {
+    name: "simulator",
+    script: script("simulator"),
+    env: { ...env, SIMULATOR_PORT: String(ports.simulator), SIMULATOR_STATE_FILE: input.simulatorStateFile },
+    readyUrl: `${simulator}/__sim/healthz`,
+  };
+  return { addresses, simulator: { process: simulatorPlan, url: simulator }, worker, dashboard };
+}
+
+// A listener on every address is reached at the loopback one; an IPv6 address stands in brackets in a URL.
+function reachable(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
