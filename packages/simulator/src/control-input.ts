@@ -51,7 +51,11 @@ function problemOf(issue: z.core.$ZodIssue): string {
       return `expected one of ${issue.values.map(String).join(", ")}`;
     case "invalid_union":
       return issue.discriminator === undefined ? issue.message : "expected a known fault type";
-    default:
+    case "custom":
+    case "invalid_element":
+    case "invalid_format":
+    case "invalid_key":
+    case "not_multiple_of":
       return issue.message;
   }
 }

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { APP_ID, SECRET, startClient } from "../testing/client.ts";
+import type { Client } from "../testing/client.ts";
+
+const RID = / rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/;
+
+describe("WeChat's paths", () => {
+  let client: Client;
+  beforeAll(async () => {
+    client = await startClient();
+  });
+  beforeEach(() => client.simulator.control.reset());
+  afterAll(() => client.simulator.close());
+
+  it("answer as documented on success, without telling what serves them", async () => {
+    const { ask, classic, stable } = client;
+    const { json: token } = await classic();
+    expect(Object.keys(token)).toEqual(["access_token", "expires_in"]);
+    expect((await stable()).json["expires_in"]).toBe(7200);
+    const query = `access_token=${String(token["access_token"])}`;
+    const ticket = await ask(`/cgi-bin/ticket/getticket?${query}&type=jsapi`);
+    expect(ticket.json).toMatchObject({ errcode: 0, errmsg: "ok", expires_in: 7200 });
+    expect((await ask(`/cgi-bin/user/info?${query}&openid=o1&lang=zh_CN`)).json).toMatchObject({ openid: "o1" });
+    expect((await ask(`/cgi-bin/get_api_domain_ip?${query}`)).json["ip_list"]).toHaveLength(3);
+    expect((await ask(`/cgi-bin/getcallbackip?${query}`)).json["ip_list"]).toHaveLength(2);
+    const quota = await ask(`/cgi-bin/openapi/quota/get?${query}`, { body: { cgi_path: "/cgi-bin/token" } });
+    expect(quota.json).toMatchObject({ quota: { used: 1 } });
+    const cleared = await ask("/cgi-bin/clear_quota/v2", { body: { appid: APP_ID, appsecret: SECRET } });
+    expect(cleared.json).toEqual({ errcode: 0, errmsg: "ok" });
+    const response = await fetch(`${client.simulator.url}/cgi-bin/get_api_domain_ip?${query}`);
+    expect(response.headers.get("x-powered-by")).toBeNull();
+  });
+
+  it.each<[string, { body?: unknown; method?: string }, number]>([
+    ["/cgi-bin/token?appid=a&secret=b", {}, 40002],
+    ["/cgi-bin/token?grant_type=client_credential&secret=b", {}, 41002],
+    [`/cgi-bin/token?grant_type=client_credential&appid=${APP_ID}`, {}, 41004],
+    ["/cgi-bin/token?grant_type=client_credential&appid=wxnobody&secret=b", {}, 40013],
+    [`/cgi-bin/token?grant_type=client_credential&appid=${APP_ID}&secret=b`, {}, 40125],
+    ["/cgi-bin/token", { body: {} }, 43001],
+    ["/cgi-bin/stable_token", {}, 43002],
+    ["/cgi-bin/stable_token", { body: "not json" }, 47001],
+    ["/cgi-bin/stable_token", { body: "[]" }, 47001],
+    ["/cgi-bin/stable_token", { body: "", method: "POST" }, 47001],
+    ["/cgi-bin/stable_token", { body: { grant_type: "client_credential", appid: "wxnobody", secret: "b" } }, 40013],
+    ["/cgi-bin/user/info?openid=o1", {}, 41001],
+    ["/cgi-bin/user/info?access_token=ACCESS_TOKEN&openid=o1", {}, 40014],
+    ["/cgi-bin/clear_quota/v2", { body: { appid: APP_ID } }, 41004],
+    ["/cgi-bin/nothing", {}, 40066],
+  ])("%s %o is refused under HTTP 200 with %i and a rid", async (path, options, errcode) => {
+    const answer = await client.ask(path, options);
+    expect(answer.status).toBe(200);
+    expect(answer.json).toMatchObject({ errcode });
+    expect(answer.json["errmsg"]).toMatch(RID);
+  });
+
+  it("refuse the first token after the third fetch, and name what is missing in a business call", async () => {
+    const [first, second, third] = [await client.token(), await client.token(), await client.token()];
+    const call = async (token: string, rest = "&openid=o1") =>
+      (await client.ask(`/cgi-bin/user/info?access_token=${token}${rest}`)).json["errcode"];
+    expect([await call(first), await call(second), await call(third)]).toEqual([40001, undefined, undefined]);
+    expect([await call(third, ""), await call(third, "&openid=%20")]).toEqual([41009, 40003]);
+    const { control } = client.simulator;
+    expect([first, second, third, "60_x"].map((token) => control.tokenVerdict(APP_ID, token))).toEqual([
+      "superseded",
+      "accepted",
+      "accepted",
+      "unknown",
+    ]);
+    expect(control.log({ call: "user/info" }).map(({ ordinal, verdict }) => `${ordinal} ${verdict}`)).toEqual([
+      "1 superseded",
+      "2 accepted",
+      "3 accepted",
+      "3 accepted",
+      "3 accepted",
+    ]);
+  });
+
+  it("carry tokens of 2048 characters", async () => {
+    client.simulator.control.patchAccount(APP_ID, { tokenLength: 2048 });
+    const token = await client.token();
+    expect(token).toHaveLength(2048);
+    const answer = await client.ask(`/cgi-bin/user/info?access_token=${token}&openid=o1`);
+    expect(answer.json).toMatchObject({ subscribe: 1 });
+  });
+});
