@@ -29,14 +29,15 @@ async function main(): Promise<void> {
   }
 }
 
+function sentenceOf(error: unknown): string {
+  const unavailable = error instanceof TokenUnavailableError && error.reason !== "redis_unreachable";
+  if (unavailable || error instanceof TokenClientUsageError) return error.message;
+  return "Redis or WeChat could not be reached. Is `npx -y pnpm start` running?";
+}
+
 try {
   await main();
 } catch (error) {
-  const ours = error instanceof TokenUnavailableError || error instanceof TokenClientUsageError;
-  console.error(
-    ours
-      ? error.message
-      : "The call failed: WeChat (or the simulator) could not be reached. Is `npx -y pnpm start` running?",
-  );
+  console.error(sentenceOf(error));
   process.exitCode = 1;
 }

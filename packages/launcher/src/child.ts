@@ -21,6 +21,8 @@ export interface ChildDeps {
 }
 
 export interface Child {
+  /** Starts the process, and again whenever it ends unexpectedly. */
+  start(): void;
   /** Process id, or `undefined` while none runs. */
   pid(): number | undefined;
   /** Resolves when it answers on its ready URL. Rejects with StartError after 60 s. */
@@ -31,23 +33,23 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts the process now. It has an IPC channel, so that it can notice our end. */
-export function startChild(plan: ProcessPlan, { say, onSpawn }: ChildDeps): Child {
+/** Describes the process; it gets an IPC channel, so that it can notice our end. */
+export function createChild(plan: ProcessPlan, { say, onSpawn }: ChildDeps): Child {
   const stopping = new AbortController();
   let current: ChildProcess | undefined;
 
-  async function keepRunning(): Promise<never> {
+  async function keepRunning(): Promise<void> {
     for (let pauseMs = FIRST_RESTART_MS; ; pauseMs = Math.min(pauseMs * 2, SLOWEST_RESTART_MS)) {
       const startedAt = performance.now();
       const end = await runOnce();
-      if (stopping.signal.aborted) return new Promise(() => undefined);
+      if (stopping.signal.aborted) return;
       if (end.code !== null && FINAL_CODES.includes(end.code)) {
         throw new StartError(`The ${plan.name} ended with exit code ${end.code}; it says why above.`, end.code);
       }
       if (performance.now() - startedAt > SLOWEST_RESTART_MS) pauseMs = FIRST_RESTART_MS;
       say(`The ${plan.name} ended unexpectedly (${describe(end)}). Starting it again in ${pauseMs / 1000} s.\n`);
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (stopping.signal.aborted) return new Promise(() => undefined);
+      if (stopping.signal.aborted) return;
     }
   }
 
@@ -66,11 +68,12 @@ export function startChild(plan: ProcessPlan, { say, onSpawn }: ChildDeps): Chil
     return { code, signal };
   }
 
-  const fatal = keepRunning();
+  const { promise: fatal, reject: endForGood } = Promise.withResolvers<never>();
   // Whoever waits for it hears of it; until then it must not count as unhandled.
   fatal.catch(() => undefined);
 
   return {
+    start: () => void keepRunning().catch(endForGood),
     pid: () => current?.pid,
     async ready() {
       const answered = await until(() => answers(plan.readyUrl), { timeoutMs: READY_MS, everyMs: 50 });

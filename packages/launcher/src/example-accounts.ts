@@ -31,7 +31,7 @@ export async function registerExamples(simulatorUrl: string, accounts: readonly 
 
 /** The command that mends the failing account. */
 export function mendCommand(simulatorUrl: string, appId: string): string {
-  return `curl -X PATCH ${simulatorUrl}/__sim/accounts/${appId} -H 'content-type: application/json' -d '{"whitelist":null}'`;
+  return `curl -X PATCH ${simulatorUrl}/__sim/accounts/${appId} -d '{"whitelist":null}'`;
 }
 
 async function control(url: string, init: RequestInit): Promise<unknown> {

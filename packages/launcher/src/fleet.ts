@@ -1,6 +1,6 @@
 // The processes of one start, and the record of them that the next start reads after a crash.
 import { untilAborted } from "./abort.ts";
-import { startChild, type Child } from "./child.ts";
+import { createChild, type Child } from "./child.ts";
 import { identityOf } from "./process-identity.ts";
 import type { ProcessPlan } from "./process-plan.ts";
 import type { Addresses, Claim } from "./running-start.ts";
@@ -34,16 +34,12 @@ export function createFleet({ claim, say, signal }: FleetDeps): Fleet {
     await claim.record({ children, ...(addresses && { addresses }) });
   }
 
-  function start(plan: ProcessPlan): Child {
-    signal.throwIfAborted();
-    return startChild(plan, { say, onSpawn: save });
-  }
-
   return {
     async run(...plans) {
-      const group: Child[] = [];
+      signal.throwIfAborted();
+      const group = plans.map((plan) => createChild(plan, { say, onSpawn: save }));
       groups.push(group);
-      for (const plan of plans) group.push(start(plan));
+      for (const child of group) child.start();
       await Promise.race([
         Promise.all(group.map((child) => child.ready())),
         ...group.map((child) => child.fatal),

@@ -1,4 +1,5 @@
 // Files that only their owner may read.
+import { randomUUID } from "node:crypto";
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { errorCode } from "./error-code.ts";
 
@@ -10,7 +11,7 @@ export async function makePrivateFolder(folder: string): Promise<void> {
 
 /** Writes `text` with mode 0600, whole or not at all. */
 export async function writePrivateFile(file: string, text: string): Promise<void> {
-  const fresh = `${file}.${process.pid}`;
+  const fresh = `${file}.${randomUUID()}`;
   await writeFile(fresh, text, { mode: 0o600 });
   await rename(fresh, file);
 }

@@ -1,4 +1,5 @@
 // The file by which a start recognises a live one beside it, and what a dead one left behind.
+import { randomUUID } from "node:crypto";
 import { link, rm } from "node:fs/promises";
 import { endProcess, waitForEnd } from "./process-end.ts";
 import { identityOf, isRunning, type ProcessIdentity } from "./process-identity.ts";
@@ -70,7 +71,7 @@ function claimOf(file: string, self: ProcessIdentity): Claim {
 
 // A link appears whole and only where nothing was: two starts at once cannot both make it.
 async function createWhole(file: string, content: RunningStart): Promise<boolean> {
-  const fresh = `${file}.new.${process.pid}`;
+  const fresh = `${file}.${randomUUID()}`;
   await writePrivateFile(fresh, JSON.stringify(content));
   try {
     await link(fresh, file);

@@ -23,8 +23,7 @@ describe("welcomeText", () => {
     expect(text).toContain("admin    password 密码: made-for-you");
     expect(text).toContain("\n  npx -y pnpm example\n");
     expect(text).toContain(
-      "curl -X PATCH http://127.0.0.1:3012/__sim/accounts/wxfailing000000001 " +
-        `-H 'content-type: application/json' -d '{"whitelist":null}'\n`,
+      `curl -X PATCH http://127.0.0.1:3012/__sim/accounts/wxfailing000000001 -d '{"whitelist":null}'\n`,
     );
     expect(text).toContain("/project/.tokenkeeper\n");
   });
