@@ -28,7 +28,9 @@ export const CONTROL_FIELDS = [
   "block_secret",
   "reported",
   "reported_at",
+  "reported_seen",
   "failed_jobs",
+  "last_attempt",
   "last_outcome",
   "last_reason",
   "last_code",
@@ -71,8 +73,6 @@ export interface Control {
   readonly block?: Block;
   /** Fingerprint of a value that WeChat was seen to refuse, and when that was confirmed. */
   readonly reported?: { readonly fingerprint: string; readonly at: number };
-  /** Jobs that ended as failed: one of them starting again is a person's re-run. */
-  readonly failedJobs: readonly string[];
 }
 
 /** Reads the control hash as `HMGET` returned it, in the order of `CONTROL_FIELDS`. A field that is not of its form counts as absent. */
@@ -94,7 +94,6 @@ export function decodeControl(values: readonly (string | null)[]): Control {
     generation: number("generation") ?? 0,
     committedGeneration: number("committed_generation") ?? 0,
     failures: number("failures") ?? 0,
-    failedJobs: text("failed_jobs")?.split(",") ?? [],
     ...(lease && { lease: { attempt: lease[0], until: lease[1] } }),
     ...(intent && { intent: { generation: intent[0], at: intent[1] } }),
     ...(reported && { reported: { fingerprint: reported[0], at: reported[1] } }),

@@ -32,6 +32,8 @@ export interface Durations {
   readonly ticketEndCheck: number;
   /** A parent's value must live at least this long to be used for a ticket. */
   readonly parentMargin: number;
+  /** An outcome that stayed unknown is settled by another refresh this long after it, plus up to half. */
+  readonly settle: number;
   /** Retries are dense this long after the first failure; then `sparseRetry` apart. */
   readonly denseRetry: number;
   readonly sparseRetry: number;
@@ -64,6 +66,7 @@ export function createDurations(scale: number): Durations {
     ticketCheck: 5 * MINUTE,
     ticketEndCheck: MINUTE,
     parentMargin: MINUTE,
+    settle: MINUTE,
     denseRetry: 4 * MINUTE,
     sparseRetry: 10 * MINUTE,
     recheckFirst: 5 * MINUTE,

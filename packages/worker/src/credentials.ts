@@ -1,0 +1,51 @@
+import type { Account } from "@tokenkeeper/core";
+import { credentialId, fingerprint, type CredentialKind, type CredentialRef } from "@tokenkeeper/shared/contract";
+import type { Family, Recipe } from "./families/family.ts";
+
+/** One configured credential with everything that is known of it without asking Redis. */
+export interface Credential {
+  readonly ref: CredentialRef;
+  /** `<account>:<kind>` */
+  readonly id: string;
+  readonly account: Account;
+  /** Fingerprint of the account's secret. */
+  readonly secret: string;
+  readonly family: Family;
+  /** How its value is obtained as configured. */
+  readonly recipe: Recipe;
+}
+
+/** The configured credentials. */
+export interface Credentials {
+  readonly all: readonly Credential[];
+  find(ref: CredentialRef): Credential | undefined;
+  childrenOf(ref: CredentialRef): readonly Credential[];
+}
+
+/** @param familyOf which family keeps an account's credentials. */
+export function createCredentials(accounts: readonly Account[], familyOf: (account: Account) => Family): Credentials {
+  const all = accounts.flatMap((account) =>
+    account.kinds.map((kind) => credentialOf(account, kind, familyOf(account))),
+  );
+  const byId = new Map(all.map((credential) => [credential.id, credential]));
+  return {
+    all,
+    find: (ref) => byId.get(credentialId(ref)),
+    childrenOf: (ref) =>
+      (byId.get(credentialId(ref))?.account.kinds ?? [])
+        .flatMap((kind) => byId.get(credentialId({ account: ref.account, kind })) ?? [])
+        .filter(({ recipe }) => recipe.parent === ref.kind),
+  };
+}
+
+function credentialOf(account: Account, kind: CredentialKind, family: Family): Credential {
+  const ref: CredentialRef = { account: account.id, kind };
+  return {
+    ref,
+    id: credentialId(ref),
+    account,
+    secret: fingerprint(account.secret.reveal()),
+    family,
+    recipe: family.recipe(account, kind, false),
+  };
+}

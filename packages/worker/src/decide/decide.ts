@@ -1,0 +1,87 @@
+import { HAND_CAP, withinBudget } from "./budget.ts";
+import type { CredentialState, RefreshReason, RefreshRules } from "./state.ts";
+
+/** What keeps a refresh from happening although there is a reason for it. */
+export type BlockedBy = "permanent" | "cool_down" | "needs_person" | "budget" | "retry_at";
+
+/** What is to be done about a credential now. Instants are epoch ms by Redis time. */
+export type Decision =
+  | { readonly type: "refresh"; readonly reason: RefreshReason }
+  | { readonly type: "fresh"; readonly nextAt: number }
+  | { readonly type: "busy"; readonly until: number }
+  /** Without `until` only a change of the configuration or a person ends it. */
+  | { readonly type: "blocked"; readonly why: BlockedBy; readonly until?: number };
+
+/** What is decided about, under which rules, and whether a person asked. */
+export interface DecideInput {
+  readonly state: CredentialState;
+  readonly rules: RefreshRules;
+  /** A person's re-run passes permanent, needs-person and `retry_at` once, never a cool-down or the budget by hand. */
+  readonly byHand: boolean;
+  /** When the day's budget begins anew, epoch ms. */
+  readonly nextDayAt: number;
+}
+
+/** The one place that says whether to fetch. Pure: same facts, same answer. */
+export function decide(input: DecideInput): Decision {
+  const { state, rules } = input;
+  const reason = reasonToRefresh(state);
+  const barrier = barrierFor(input, reason);
+  if (barrier) return barrier;
+  if (reason === undefined) return { type: "fresh", nextAt: nextReasonAt(state) };
+  const { lease } = state.control;
+  // A lease that ends later than any lease can was written by a broken clock or hand: void.
+  if (lease && lease.until > state.now && lease.until <= state.now + rules.leaseMs) {
+    return { type: "busy", until: lease.until };
+  }
+  return { type: "refresh", reason };
+}
+
+type Check = (state: CredentialState) => RefreshReason | false;
+
+const CHECKS: readonly Check[] = [
+  ({ remainingMs, control, now }) =>
+    remainingMs === undefined && ((control.expiresAt ?? now + 1) <= now ? "expired" : "missing"),
+  ({ control }) => control.intent !== undefined && "intent_open",
+  ({ control, now }) => control.settleDue !== undefined && control.settleDue <= now && "settle_due",
+  ({ control }) => isReported(control) && "reported",
+  ({ control, now }) => (control.planAt ?? 0) <= now && "due",
+];
+
+/** The first reason there is to fetch, in the order of urgency. */
+export function reasonToRefresh(state: CredentialState): RefreshReason | undefined {
+  for (const check of CHECKS) {
+    const reason = check(state);
+    if (reason !== false) return reason;
+  }
+  return undefined;
+}
+
+/** A report counts while the value it is about is stored and was not fetched again since. */
+function isReported({ reported, fingerprint, committedAt }: CredentialState["control"]): boolean {
+  return reported !== undefined && reported.fingerprint === fingerprint && reported.at > (committedAt ?? 0);
+}
+
+function barrierFor(input: DecideInput, reason: RefreshReason | undefined): Decision | undefined {
+  const { state, rules, byHand, nextDayAt } = input;
+  const { block, retryAt } = state.control;
+  // A failure belongs to the secret that failed: with another secret it says nothing.
+  const holds = block !== undefined && block.secret === rules.secret;
+  if (holds && block.class === "permanent" && !byHand) return { type: "blocked", why: "permanent" };
+  if (holds && block.until !== undefined && block.until > state.now) {
+    if (block.class === "cool_down") return { type: "blocked", why: "cool_down", until: block.until };
+    if (!byHand) return { type: "blocked", why: "needs_person", until: block.until };
+  }
+  if (reason === undefined) return undefined;
+  const { automatic, byHand: hand } = state.used;
+  const allowed = byHand ? hand < HAND_CAP : withinBudget(automatic, rules.automaticCap, reason);
+  if (!allowed) return { type: "blocked", why: "budget", until: nextDayAt };
+  const waits = !byHand && retryAt !== undefined && retryAt > state.now && (block === undefined || holds);
+  return waits ? { type: "blocked", why: "retry_at", until: retryAt } : undefined;
+}
+
+/** When the next reason appears by the passing of time alone. */
+function nextReasonAt({ now, control, remainingMs }: CredentialState): number {
+  const times = [control.planAt, control.settleDue, remainingMs === undefined ? undefined : now + remainingMs];
+  return Math.min(...times.filter((time) => time !== undefined));
+}

@@ -1,0 +1,68 @@
+import type { Durations } from "@tokenkeeper/core";
+
+/**
+ * How WeChat rotates a value. `each_fetch`: classic token, a new one every time. `last_minutes`: stable token, the same one
+ * until its last 5 minutes. `own_pace`: ticket, the same one until WeChat changes it.
+ */
+export type Rotation = "each_fetch" | "last_minutes" | "own_pace";
+
+/** A value that WeChat has just returned, beside what was stored before it. Instants are epoch ms by Redis time. */
+export interface FetchedValue {
+  readonly rotation: Rotation;
+  /** When the request was sent. */
+  readonly sentAt: number;
+  /** The life that WeChat named, ms. */
+  readonly lifeMs: number;
+  /** The stored value is the same one. */
+  readonly unchanged: boolean;
+  /** Expiry of the stored value, when there is one. */
+  readonly storedExpiresAt?: number;
+  /** Another period than the built-in one, ms. */
+  readonly refreshEvery?: number;
+}
+
+/** When a value ends and when to look at it again. */
+export interface Plan {
+  readonly expiresAt: number;
+  readonly planAt: number;
+}
+
+/**
+ * Plans the life of a value. The jitter is drawn here once and stored, never when deciding: a decision must not change
+ * with every look. It spreads accounts that were started together, so that they do not fetch together for ever.
+ */
+export function planLife(fetched: FetchedValue, durations: Durations, random: () => number): Plan {
+  const expiresAt = expiryOf(fetched, durations);
+  const rest = Math.max(0, expiresAt - fetched.sentAt);
+  return { expiresAt, planAt: Math.round(fetched.sentAt + delayOf(fetched, { rest, durations, random })) };
+}
+
+/**
+ * WeChat names the full life for a ticket although it may be an old one, so an unchanged ticket keeps its first expiry.
+ * Is it still returned at the end, it is good a little longer: what WeChat has just returned is never missing.
+ */
+function expiryOf(
+  { rotation, sentAt, lifeMs, unchanged, storedExpiresAt }: FetchedValue,
+  durations: Durations,
+): number {
+  const named = sentAt + lifeMs;
+  if (rotation !== "own_pace" || !unchanged || storedExpiresAt === undefined) return named;
+  const nearEnd = storedExpiresAt - sentAt <= durations.ticketEndCheck;
+  return nearEnd ? Math.min(named, sentAt + durations.ticketCheck) : Math.min(named, storedExpiresAt);
+}
+
+function delayOf(
+  fetched: FetchedValue,
+  { rest, durations, random }: { rest: number; durations: Durations; random: () => number },
+): number {
+  if (fetched.rotation === "last_minutes") {
+    // Earlier than in its last 5 minutes WeChat returns the same token; the jitter moves towards the end, where all retries still fit.
+    return Math.max(rest - durations.stableLead + random() * durations.stableJitter, rest / 2);
+  }
+  if (fetched.rotation === "own_pace" && fetched.unchanged) {
+    if (rest <= durations.ticketCheck) return Math.min(durations.ticketEndCheck, rest / 2);
+    return Math.min(Math.max(rest / 2, durations.ticketCheck), rest - durations.ticketEndCheck);
+  }
+  const period = Math.min(fetched.refreshEvery ?? durations.refreshEvery, rest / 2);
+  return period * (0.9 + random() * 0.2);
+}

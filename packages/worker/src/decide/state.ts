@@ -1,0 +1,25 @@
+import type { Control } from "@tokenkeeper/core";
+
+/** Everything that is known of a credential at one moment; what to do is decided from this alone. */
+export interface CredentialState {
+  /** Redis time, epoch ms. */
+  readonly now: number;
+  readonly control: Control;
+  /** Life that the stored value has left, ms; absent when Redis holds no valid record. */
+  readonly remainingMs?: number;
+  /** Fetches of this Beijing day at the endpoint in question. */
+  readonly used: { readonly automatic: number; readonly byHand: number };
+}
+
+/** What the configuration says about refreshing this credential. */
+export interface RefreshRules {
+  /** Fingerprint of the configured secret: a permanent failure holds for the secret that failed. */
+  readonly secret: string;
+  /** Fetches a day that happen by themselves. */
+  readonly automaticCap: number;
+  /** How long a lease lasts, ms; one that ends later than that from now is void. */
+  readonly leaseMs: number;
+}
+
+/** Why a value is fetched. The same words stand in jobs, logs and pages. */
+export type RefreshReason = "missing" | "expired" | "intent_open" | "settle_due" | "reported" | "due";

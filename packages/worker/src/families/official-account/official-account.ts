@@ -1,0 +1,63 @@
+import type { Account } from "@tokenkeeper/core";
+import type { Family, Recipe } from "../family.ts";
+
+/** Official accounts and mini programs: classic and stable access tokens, tickets from the access token. */
+export const officialAccountFamily: Family = {
+  recipe(account, kind, useStable) {
+    if (kind === "jsapi_ticket") return ticketRecipe(kind, "jsapi");
+    if (kind === "wx_card_ticket") return ticketRecipe(kind, "wx_card");
+    return account.token === "stable" || useStable ? stableRecipe(account) : classicRecipe(account);
+  },
+
+  // Source: WeChat, "获取微信API接口 IP 地址"; needs no right, costs nothing else.
+  probe: (token) => ({ method: "GET", path: "/cgi-bin/get_api_domain_ip", query: { access_token: token } }),
+};
+
+/** Source: WeChat, "获取 access_token": GET, 2000 a day, 200 for a test account. */
+function classicRecipe({ id, secret, sandbox }: Account): Recipe {
+  return {
+    endpoint: "classic_token",
+    scope: "token",
+    rotation: "each_fetch",
+    dailyLimit: sandbox ? 200 : 2_000,
+    valueField: "access_token",
+    request: () => ({
+      method: "GET",
+      path: "/cgi-bin/token",
+      query: { grant_type: "client_credential", appid: id, secret: secret.reveal() },
+    }),
+  };
+}
+
+/** Source: WeChat, "获取稳定版接口调用凭据": POST with JSON, 500,000 a day in normal mode. */
+function stableRecipe({ id, secret }: Account): Recipe {
+  return {
+    endpoint: "stable_token",
+    scope: "token",
+    rotation: "last_minutes",
+    dailyLimit: 500_000,
+    valueField: "access_token",
+    request: () => ({
+      method: "POST",
+      path: "/cgi-bin/stable_token",
+      query: {},
+      body: { grant_type: "client_credential", appid: id, secret: secret.reveal(), force_refresh: false },
+    }),
+  };
+}
+
+/** Source: WeChat, "JS-SDK 说明文档", appendix 1, and "卡券签名"; the daily limit is not published. */
+function ticketRecipe(kind: "jsapi_ticket" | "wx_card_ticket", type: "jsapi" | "wx_card"): Recipe {
+  return {
+    endpoint: kind,
+    scope: "ticket",
+    rotation: "own_pace",
+    parent: "access_token",
+    valueField: "ticket",
+    request: (parentValue) => ({
+      method: "GET",
+      path: "/cgi-bin/ticket/getticket",
+      query: { access_token: parentValue, type },
+    }),
+  };
+}

@@ -1,0 +1,73 @@
+import { REFUSED_TOKEN_CODES, type CredentialRef } from "@tokenkeeper/shared/contract";
+import type { Durations, Log, TriggerReason } from "@tokenkeeper/core";
+import type { Credential, Credentials } from "../credentials.ts";
+import type { CredentialStore } from "../store/credential-store.ts";
+import type { WechatHttp } from "../wechat/http.ts";
+import { errcodeIn } from "../wechat/reply.ts";
+import type { AppMessage } from "./stream.ts";
+
+/** What a report came to. */
+export type ReportResult =
+  | "demand"
+  | "not_configured"
+  | "stale"
+  | "accepted_by_wechat"
+  | "inconclusive"
+  | "too_soon"
+  | "confirmed";
+
+/** What handling works with. */
+export interface ReportsDeps {
+  readonly credentials: Credentials;
+  readonly store: CredentialStore;
+  readonly http: WechatHttp;
+  readonly trigger: (credential: Credential, reason: TriggerReason) => Promise<void>;
+  readonly durations: Durations;
+  readonly log: Log;
+}
+
+/**
+ * Handles what apps tell. A demand triggers a look. A report counts when it is about the stored value and WeChat itself
+ * refuses that value too: nobody can make us throw away a good value by claiming that it is bad.
+ */
+export function createReports(deps: ReportsDeps): (message: AppMessage) => Promise<ReportResult> {
+  const { credentials, store, http, trigger, durations, log } = deps;
+
+  async function isRefused(
+    { family, ref }: Credential,
+    fp: string,
+  ): Promise<"refused" | "accepted" | "stale" | "unclear"> {
+    const stored = await store.readValue(ref);
+    if (stored?.fingerprint !== fp) return "stale";
+    // A ticket cannot be probed; the spacing alone bounds what reports about it can cause.
+    if (ref.kind !== "access_token") return "refused";
+    const reply = await http.send(family.probe(stored.value));
+    if (reply.type === "failure") return "unclear";
+    const errcode = errcodeIn(reply.body);
+    if (REFUSED_TOKEN_CODES.includes(errcode)) return "refused";
+    return errcode === 0 ? "accepted" : "unclear";
+  }
+
+  async function handleReport(credential: Credential, fp: string): Promise<ReportResult> {
+    const verdict = await isRefused(credential, fp);
+    if (verdict === "stale") return "stale";
+    if (verdict === "accepted") return "accepted_by_wechat";
+    if (verdict === "unclear") return "inconclusive";
+    if (!(await store.report(credential.ref, fp, durations.reportSpacing))) return "too_soon";
+    await trigger(credential, "reported");
+    return "confirmed";
+  }
+
+  return async (message) => {
+    const ref: CredentialRef = { account: message.account, kind: message.kind };
+    const credential = credentials.find(ref);
+    if (!credential) return "not_configured";
+    if (message.fp === undefined) {
+      await trigger(credential, "missing");
+      return "demand";
+    }
+    const result = await handleReport(credential, message.fp);
+    log.info({ credential: credential.id, account: credential.account.name, fp: message.fp, result }, "report.handled");
+    return result;
+  };
+}

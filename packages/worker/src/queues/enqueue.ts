@@ -1,0 +1,79 @@
+import {
+  HISTORY,
+  immediateDeduplicationId,
+  planDeduplicationId,
+  type RefreshJobData,
+  type TriggerReason,
+} from "@tokenkeeper/core";
+import type { JobsOptions, Queue } from "bullmq";
+import type { Credential } from "../credentials.ts";
+
+/** How often one job may try in all; the dense retries end sooner. */
+export const JOB_ATTEMPTS = 14;
+/** The name of the backoff whose delay comes from the control state. */
+export const BACKOFF = "control";
+
+/** A credential's next look. */
+export interface PlannedLook {
+  readonly credential: Credential;
+  /** ms from now; 0 or less: at once. */
+  readonly delayMs: number;
+}
+
+/** Puts jobs on `refresh`. Every trigger makes the same job; duplicates of one kind are one job. */
+export interface Enqueue {
+  /**
+   * A look at once. When the credential's immediate job waits in backoff, the triggers of people, configuration and
+   * reports bring it forward; a demand does not.
+   */
+  immediate(credential: Credential, reason: TriggerReason): Promise<void>;
+  /** Exactly one delayed job for each credential, at its time: it is moved when the time has moved. @returns the jobs' ids */
+  planned(looks: readonly PlannedLook[]): Promise<string[]>;
+  /** An entry for the history about what was refreshed without the queue. */
+  record(credential: Credential): Promise<void>;
+}
+
+const PROMOTING: readonly TriggerReason[] = ["operator", "config", "reported", "parent"];
+
+/** @param queue the queue `refresh` */
+export function createEnqueue(queue: Queue): Enqueue {
+  return {
+    async immediate(credential, reason) {
+      const deduplication = { id: immediateDeduplicationId(credential.ref), reschedule: PROMOTING.includes(reason) };
+      await queue.add(jobName(credential), dataOf(credential, reason), { ...jobOptions, deduplication });
+    },
+
+    async planned(looks) {
+      const jobs = looks.map(({ credential, delayMs }) => ({
+        name: jobName(credential),
+        data: dataOf(credential, "plan"),
+        opts: {
+          ...jobOptions,
+          delay: Math.max(0, Math.round(delayMs)),
+          deduplication: { id: planDeduplicationId(credential.ref), reschedule: true },
+        },
+      }));
+      const added = await queue.addBulk(jobs);
+      return added.map(({ id }) => id ?? "");
+    },
+
+    async record(credential) {
+      await queue.add(jobName(credential), dataOf(credential, "fallback"), { ...jobOptions });
+    },
+  };
+}
+
+const jobOptions: JobsOptions = {
+  attempts: JOB_ATTEMPTS,
+  backoff: { type: BACKOFF },
+  stackTraceLimit: 0,
+  ...HISTORY,
+};
+
+function jobName({ account, ref }: Credential): string {
+  return `${account.name} · ${ref.kind}`;
+}
+
+function dataOf({ ref }: Credential, reason: TriggerReason): RefreshJobData {
+  return { account: ref.account, kind: ref.kind, reason };
+}

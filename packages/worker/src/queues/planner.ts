@@ -1,0 +1,76 @@
+import type { Clock } from "@tokenkeeper/shared/contract";
+import type { Credential } from "../credentials.ts";
+import type { Decision } from "../decide/decide.ts";
+import type { Refresher } from "../refresh/refresh.ts";
+import type { Enqueue } from "./enqueue.ts";
+
+/** Keeps the plan: one delayed job for each credential, whatever jobs there were before. */
+export interface Planner {
+  /** @returns what was decided, when the credential is looked at next, and by which job. */
+  plan(credentials: readonly Credential[]): Promise<PlannedResult[]>;
+}
+
+/** What the tick's job shows on the board. */
+export interface PlannedResult {
+  readonly decision: Decision["type"];
+  readonly why?: string;
+  /** ISO time; absent when only a person or the configuration can go on. */
+  readonly nextRefreshAt?: string;
+  readonly refreshJobId?: string;
+}
+
+/** What the planner works with. */
+export interface PlannerDeps {
+  readonly refresher: Refresher;
+  readonly enqueue: Enqueue;
+  readonly clock: Clock;
+}
+
+const CHUNK = 500;
+
+/** Truth is what is due by the control state, not which jobs exist. */
+export function createPlanner({ refresher, enqueue, clock }: PlannerDeps): Planner {
+  async function planChunk(credentials: readonly Credential[]): Promise<PlannedResult[]> {
+    const decisions = await refresher.look(credentials);
+    const looks = credentials.flatMap((credential, index) => {
+      const at = nextLookAt(decisions[index], clock.now());
+      return at === undefined ? [] : [{ credential, delayMs: at - clock.now(), index }];
+    });
+    const ids = await enqueue.planned(looks);
+    const byIndex = new Map(looks.map(({ index, delayMs }, position) => [index, { id: ids[position], delayMs }]));
+    return decisions.map((decision, index) => {
+      const look = byIndex.get(index);
+      return {
+        decision: decision.type,
+        ...(decision.type === "blocked" && { why: decision.why }),
+        ...(look && { nextRefreshAt: new Date(clock.now() + look.delayMs).toISOString() }),
+        ...(look?.id !== undefined && { refreshJobId: look.id }),
+      };
+    });
+  }
+
+  return {
+    async plan(credentials) {
+      const results: PlannedResult[] = [];
+      for (let start = 0; start < credentials.length; start += CHUNK) {
+        results.push(...(await planChunk(credentials.slice(start, start + CHUNK))));
+      }
+      return results;
+    },
+  };
+}
+
+/** When a decision wants the next look, epoch ms; `undefined`: not by itself. */
+export function nextLookAt(decision: Decision | undefined, now: number): number | undefined {
+  switch (decision?.type) {
+    case "refresh":
+      return now;
+    case "fresh":
+      return decision.nextAt;
+    case "busy":
+    case "blocked":
+      return decision.until;
+    case undefined:
+      return undefined;
+  }
+}

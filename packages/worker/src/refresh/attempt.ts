@@ -1,0 +1,175 @@
+import {
+  describeFailure,
+  nextBeijingMidnight,
+  wordFailure,
+  type Durations,
+  type Failure,
+  type Log,
+} from "@tokenkeeper/core";
+import { fingerprint, type Clock } from "@tokenkeeper/shared/contract";
+import type { Credential } from "../credentials.ts";
+import { consequenceOf } from "../decide/consequence.ts";
+import type { RefreshOutcome } from "../decide/outcome.ts";
+import { planLife } from "../decide/plan.ts";
+import type { CredentialState, RefreshReason } from "../decide/state.ts";
+import type { Recipe } from "../families/family.ts";
+import type { Attempt, CredentialStore, StoredValue } from "../store/credential-store.ts";
+import type { WechatHttp } from "../wechat/http.ts";
+import { readFetch, type FetchReply } from "../wechat/reply.ts";
+import { commitPersistently } from "./commit.ts";
+import type { Memory } from "./memory.ts";
+
+/** What one attempt is about. */
+export interface AttemptInput {
+  readonly credential: Credential;
+  readonly recipe: Recipe;
+  readonly state: CredentialState;
+  readonly reason: RefreshReason;
+  readonly byHand: boolean;
+  /** Fetches a day allowed. */
+  readonly cap: number;
+  /** Name of the day's counter in this worker's memory. */
+  readonly counter: string;
+  readonly parent?: StoredValue;
+}
+
+/** Begins, fetches and commits once. `changed`: the facts are others by now, decide again. */
+export type RunAttempt = (input: AttemptInput) => Promise<RefreshOutcome | "changed">;
+
+/** What an attempt works with. */
+export interface AttemptDeps {
+  readonly store: CredentialStore;
+  readonly http: WechatHttp;
+  readonly memory: Memory;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly durations: Durations;
+  readonly newAttemptId: () => string;
+  readonly log: Log;
+}
+
+/** One attempt: lease and intent, fetch, commit under the fence. */
+export function createAttempt(deps: AttemptDeps): RunAttempt {
+  const { store, http, memory, clock, random, durations, log } = deps;
+
+  async function fetchValue({ recipe, parent }: AttemptInput, leaseEndsAt: number): Promise<FetchReply> {
+    // A pause of this process may have eaten the lease: a late request would rotate the value behind everybody's back.
+    if (leaseEndsAt - clock.monotonic() < durations.http)
+      return { type: "failure", failure: wordFailure("unreachable") };
+    const reply = await http.send(recipe.request(parent?.value ?? ""));
+    return reply.type === "body" ? readFetch(reply.body, recipe) : reply;
+  }
+
+  async function writeFailure(input: AttemptInput, attempt: Attempt, failure: Failure): Promise<RefreshOutcome> {
+    const { credential, recipe, reason, state, parent } = input;
+    const now = state.now;
+    const nextDayAt = nextBeijingMidnight(now);
+    const consequence = consequenceOf({ failure, control: state.control, now, nextDayAt, durations, random });
+    const { block, retryAt, keepIntent, sameJob } = consequence;
+    const stored = block && { class: failure.class, code: String(failure.code), secret: credential.secret, ...block };
+    if (stored) memory.rememberBlock(credential.id, stored);
+    const fields = {
+      retry_at: retryAt,
+      block_class: stored?.class,
+      block_code: stored?.code,
+      block_until: stored?.until,
+      block_secret: stored?.secret,
+      last_outcome: failure.class,
+      last_reason: reason,
+      last_code: String(failure.code),
+    };
+    const settleMs = keepIntent ? attempt.settleMs : 0;
+    // Redis may be the very thing that failed: the open intent then says all that must be known.
+    await store.fail({ ...attempt, settleMs, keepIntent, fields }).catch(() => {
+      log.warn({ credential: credential.id, attempt: attempt.attempt }, "refresh.failure_not_stored");
+    });
+    log.warn(
+      {
+        credential: credential.id,
+        account: credential.account.name,
+        reason,
+        attempt: attempt.attempt,
+        code: failure.code,
+      },
+      `refresh.failed ${describeFailure(failure, recipe.scope)}`,
+    );
+    if (failure.class === "stale_parent" && recipe.parent && parent) {
+      return { type: "waiting", parent: { ...credential.ref, kind: recipe.parent }, refused: parent.fingerprint };
+    }
+    return { type: "failed", reason, failure, sameJob, ...(retryAt !== undefined && { retryAt }) };
+  }
+
+  return async (input) => {
+    const { credential, recipe, state, reason, byHand } = input;
+    const attemptId = deps.newAttemptId();
+    const startedAt = clock.monotonic();
+    // Only the classic endpoint retires a value that nobody saw; the others give the same one again.
+    const settleMs = recipe.rotation === "each_fetch" ? Math.round(durations.settle * (1 + random() * 0.5)) : 0;
+    const begun = await store.begin({
+      credential: credential.ref,
+      endpoint: recipe.endpoint,
+      attempt: attemptId,
+      state,
+      leaseMs: durations.lease,
+      cap: input.cap,
+      byHand,
+      rememberedUse: memory.useOf(input.counter),
+      settleMs,
+    });
+    if (begun.type === "changed") return "changed";
+    if (begun.type === "busy") return begun;
+    if (begun.type === "budget") return { type: "blocked", why: "budget", until: nextBeijingMidnight(state.now) };
+    memory.rememberUse(input.counter, begun.used);
+
+    const attempt: Attempt = { credential: credential.ref, attempt: attemptId, generation: begun.generation, settleMs };
+    const leaseEndsAt = startedAt + durations.lease;
+    const reply = await fetchValue(input, leaseEndsAt);
+    if (reply.type === "failure") return writeFailure(input, attempt, reply.failure);
+
+    const fp = fingerprint(reply.value);
+    const unchanged = fp === state.control.fingerprint && state.control.expiresAt !== undefined;
+    const { expiresAt, planAt } = planLife(
+      {
+        rotation: recipe.rotation,
+        sentAt: begun.now,
+        lifeMs: reply.lifeMs,
+        unchanged,
+        ...(state.control.expiresAt !== undefined && { storedExpiresAt: state.control.expiresAt }),
+        ...(credential.account.refreshEvery !== undefined && { refreshEvery: credential.account.refreshEvery }),
+      },
+      durations,
+      random,
+    );
+    const commit = {
+      ...attempt,
+      value: reply.value,
+      fingerprint: fp,
+      sentAt: begun.now,
+      expiresAt,
+      planAt,
+      valueSince: unchanged ? (state.control.valueSince ?? begun.now) : begun.now,
+      reason,
+      durationMs: Math.round(clock.monotonic() - startedAt),
+    };
+    const committed = await commitPersistently({ store, clock, retryMs: durations.http / 40 }, commit, leaseEndsAt);
+    if (committed === "not_stored") return writeFailure(input, attempt, wordFailure("not_stored"));
+    if (committed === "fenced") {
+      log.warn({ credential: credential.id, attempt: attemptId }, "refresh.fenced");
+      return { type: "fenced" };
+    }
+    memory.forgetBlock(credential.id);
+    log.info(
+      {
+        credential: credential.id,
+        account: credential.account.name,
+        reason,
+        attempt: attemptId,
+        fp,
+        unchanged,
+        durationMs: commit.durationMs,
+      },
+      "credential.refreshed",
+    );
+    return { type: "refreshed", reason, fingerprint: fp, unchanged, expiresAt, nextAt: planAt };
+  };
+}

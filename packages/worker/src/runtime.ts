@@ -1,0 +1,210 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import {
+  conflictsOf,
+  connectRedis,
+  createDurations,
+  errorFields,
+  readRedisFacts,
+  REFRESH_QUEUE,
+  reportErrors,
+  SCHEDULE_QUEUE,
+  type Log,
+  type WorkerConfig,
+} from "@tokenkeeper/core";
+import { QUEUE_PREFIX, systemClock, type Clock } from "@tokenkeeper/shared/contract";
+import { Queue } from "bullmq";
+import { createCredentials } from "./credentials.ts";
+import { officialAccountFamily } from "./families/official-account/official-account.ts";
+import { createHealthServer } from "./health.ts";
+import { createIntake } from "./intake/intake.ts";
+import { createReports } from "./intake/reports.ts";
+import { createReportStream } from "./intake/stream.ts";
+import { createLifecycle } from "./lifecycle.ts";
+import { createEnqueue } from "./queues/enqueue.ts";
+import { createPlanner } from "./queues/planner.ts";
+import { createRefreshWorker } from "./queues/refresh-worker.ts";
+import { createScheduleWorker } from "./queues/schedule-worker.ts";
+import { createSchedulers } from "./queues/schedulers.ts";
+import { createAttempt } from "./refresh/attempt.ts";
+import { createFallback } from "./refresh/fallback.ts";
+import { createFollowUp } from "./refresh/follow-up.ts";
+import { createMemory } from "./refresh/memory.ts";
+import { createRefresher } from "./refresh/refresh.ts";
+import { createRedisCredentialStore } from "./store/redis-credential-store.ts";
+import { StartError } from "./start-error.ts";
+import { createRegistry } from "./store/registry.ts";
+import { createTicker } from "./ticker.ts";
+import { createWechatHttp } from "./wechat/http.ts";
+
+/** What a worker is made of, beside its configuration. */
+export interface RuntimeOptions {
+  readonly config: WorkerConfig;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** 0 (included) to 1 (excluded). */
+  readonly random?: () => number;
+  /** Which planners run. Each alone keeps every credential fresh; all run by default. */
+  readonly planners?: { readonly ticks: boolean; readonly sweep: boolean; readonly fallback: boolean };
+  /** Refreshes a second at the most. @default 50 */
+  readonly fetchesPerSecond?: number;
+}
+
+/** A whole worker. */
+export interface Runtime {
+  /** @returns the port of `healthz`. Rejects with `StartError` when it cannot run here. */
+  start(): Promise<number>;
+  /** Finishes what is under way, or abandons it after a while; all is closed within 10 s (scaled: of `shutdown`). */
+  stop(): Promise<void>;
+}
+
+const ALL_PLANNERS = { ticks: true, sweep: true, fallback: true };
+
+/** Composition root: the only place that puts the parts together. */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { config, log } = options;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const planners = options.planners ?? ALL_PLANNERS;
+  const durations = createDurations(config.timeScale);
+  const lifecycle = createLifecycle(log);
+  const name = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+
+  const command = connectRedis(config.redisUrl, { name: "tokenkeeper-worker", log, use: "command" });
+  const blocking = connectRedis(config.redisUrl, { name: "tokenkeeper-worker-queue", log, use: "queue" });
+  const reading = connectRedis(config.redisUrl, { name: "tokenkeeper-worker-reports", log, use: "queue" });
+  lifecycle.onClose("redis", async () => [command, blocking, reading].forEach((redis) => redis.disconnect()));
+
+  const queues = [REFRESH_QUEUE, SCHEDULE_QUEUE].map(
+    (queue) => new Queue(queue, { connection: command, prefix: QUEUE_PREFIX }),
+  );
+  const [refreshQueue, scheduleQueue] = queues as [Queue, Queue];
+  for (const queue of queues) {
+    reportErrors(queue, log);
+    lifecycle.onClose(`queue ${queue.name}`, () => queue.close());
+  }
+
+  const http = createWechatHttp({
+    origin: config.apiOrigin,
+    deadlineMs: durations.http,
+    connectMs: durations.httpConnect,
+  });
+  lifecycle.onClose("http", () => http.close());
+
+  const credentials = createCredentials(config.accounts, () => officialAccountFamily);
+  const store = createRedisCredentialStore(command, clock);
+  const registry = createRegistry(command, {
+    name,
+    host: hostname(),
+    pid: process.pid,
+    startedAt: new Date(clock.now()).toISOString(),
+  });
+  const memory = createMemory();
+  const runAttempt = createAttempt({ store, http, memory, clock, random, durations, newAttemptId: randomUUID, log });
+  const refresher = createRefresher({ store, memory, runAttempt, durations, log });
+  const enqueue = createEnqueue(refreshQueue);
+  const planner = createPlanner({ refresher, enqueue, clock });
+  const schedulers = createSchedulers({
+    queue: scheduleQueue,
+    credentials: credentials.all,
+    durations,
+    kinds: planners,
+  });
+  const stream = createReportStream(reading, command, name);
+  const followUp = createFollowUp({
+    credentials,
+    trigger: (credential, reason) => enqueue.immediate(credential, reason),
+    report: ({ ref }, fp) => stream.tell({ ...ref, fp }),
+  });
+  const handle = createReports({
+    credentials,
+    store,
+    http,
+    trigger: (credential, reason) => enqueue.immediate(credential, reason),
+    durations,
+    log,
+  });
+  const intake = createIntake({ stream, handle, durations, log });
+  const fetchesPerSecond = options.fetchesPerSecond ?? 50;
+  const refreshWorker = createRefreshWorker({
+    connection: blocking,
+    credentials,
+    refresher,
+    followUp,
+    store,
+    enqueue,
+    durations,
+    fetchesPerSecond,
+    log,
+  });
+  const scheduleWorker = createScheduleWorker({ connection: blocking, credentials, planner, durations, log });
+  const fallback = createFallback({
+    refresher,
+    followUp,
+    record: (credential) => enqueue.record(credential),
+    credentials: credentials.all,
+    patienceMs: 2 * durations.sweep,
+    clock,
+  });
+  const onError = (part: string) => (error: unknown) => log.warn({ part, err: errorFields(error) }, "postponed");
+  const tickers = [
+    createTicker(durations.rearm, () => schedulers.arm(), onError("schedulers")),
+    createTicker(durations.sweep / 2, () => registry.beat(durations.sweep * 3), onError("heartbeat")),
+    ...(planners.fallback ? [createTicker(durations.sweep, fallback, onError("fallback"))] : []),
+  ];
+  const health = createHealthServer(async () => refreshWorker.isRunning() && (await command.ping()) === "PONG");
+
+  async function start(): Promise<number> {
+    const conflicts = conflictsOf(durations, config.timeScale);
+    if (conflicts.length > 0)
+      throw new StartError("policy", `The durations do not fit together: ${conflicts.join("; ")}.`);
+    await checkRedis();
+    const port = await health.listen(config.healthPort).catch(() => {
+      throw new StartError("port", `Port ${config.healthPort} is taken; set WORKER_HEALTH_PORT to a free one.`);
+    });
+    lifecycle.onClose("health", () => health.close());
+    await registry.publishAccounts(config.accounts);
+    await registry.beat(durations.sweep * 3);
+    lifecycle.onClose("registry", () => registry.leave());
+    for (const worker of [refreshWorker, scheduleWorker]) {
+      lifecycle.onClose(`worker ${worker.name}`, () => worker.close());
+      worker.run().catch(onError(`worker ${worker.name}`));
+    }
+    await schedulers.arm();
+    await planner.plan(credentials.all);
+    intake.start();
+    lifecycle.onClose("intake", () => intake.stop());
+    for (const ticker of tickers) {
+      ticker.start();
+      lifecycle.onClose("ticker", () => ticker.stop());
+    }
+    for (const warning of config.warnings) log.warn({ warning }, "config.warning");
+    log.info(
+      { worker: name, accounts: config.accounts.length, credentials: credentials.all.length, port },
+      "worker.started",
+    );
+    return port;
+  }
+
+  async function checkRedis(): Promise<void> {
+    const facts = await readRedisFacts(command).catch(() => {
+      throw new StartError("redis", "Redis does not answer; check REDIS_URL, the password, and that the server is up.");
+    });
+    if (facts.evictionPolicy === "noeviction") return;
+    throw new StartError(
+      "policy",
+      `Redis evicts keys when its memory is full (maxmemory-policy ${facts.evictionPolicy}), and with them tokens and jobs; set it to noeviction.`,
+    );
+  }
+
+  return {
+    start,
+    async stop() {
+      // What is still on its way after most of the time is abandoned: its intent stays, so the next worker knows.
+      const abandon = setTimeout(() => http.abort(), durations.shutdown * 0.7);
+      await lifecycle.close();
+      clearTimeout(abandon);
+      log.info({ worker: name }, "worker.stopped");
+    },
+  };
+}

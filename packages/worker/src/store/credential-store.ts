@@ -1,0 +1,78 @@
+import type { CredentialRef } from "@tokenkeeper/shared/contract";
+import type { CredentialState } from "../decide/state.ts";
+
+/** A credential and the endpoint whose fetches are counted for it. */
+export interface CountedCredential {
+  readonly credential: CredentialRef;
+  readonly endpoint: string;
+}
+
+/** The stored value itself, for fetching a child with it or probing it. */
+export interface StoredValue {
+  readonly value: string;
+  readonly fingerprint: string;
+  readonly remainingMs: number;
+}
+
+/** What `begin` needs to know. */
+export interface BeginInput extends CountedCredential {
+  readonly attempt: string;
+  readonly state: CredentialState;
+  readonly leaseMs: number;
+  /** Fetches a day allowed for this reason. */
+  readonly cap: number;
+  readonly byHand: boolean;
+  /** Fetches that this worker remembers: a flushed Redis forgets them. */
+  readonly rememberedUse: number;
+  /** When a settling refresh is due after an unknown outcome, ms from now; 0 where there is nothing to settle. */
+  readonly settleMs: number;
+}
+
+/** What `begin` came to. Instants are epoch ms by Redis time. */
+export type Begun =
+  | { readonly type: "begun"; readonly generation: string; readonly now: number; readonly used: number }
+  | { readonly type: "busy"; readonly until: number }
+  | { readonly type: "changed" }
+  | { readonly type: "budget" };
+
+/** An attempt that has begun. */
+export interface Attempt {
+  readonly credential: CredentialRef;
+  readonly attempt: string;
+  readonly generation: string;
+  readonly settleMs: number;
+}
+
+/** A value to commit. Instants are epoch ms by Redis time. */
+export interface CommitInput extends Attempt {
+  readonly value: string;
+  readonly fingerprint: string;
+  readonly sentAt: number;
+  readonly expiresAt: number;
+  readonly planAt: number;
+  readonly valueSince: number;
+  readonly reason: string;
+  readonly durationMs: number;
+}
+
+/** A failure to write down. */
+export interface FailInput extends Attempt {
+  readonly keepIntent: boolean;
+  /** Control fields that the failure sets. */
+  readonly fields: Readonly<Record<string, string | number | undefined>>;
+}
+
+/** All that the refresh engine does with Redis. Every function rejects with `StorageError` when Redis fails. */
+export interface CredentialStore {
+  readStates(credentials: readonly CountedCredential[]): Promise<CredentialState[]>;
+  readValue(credential: CredentialRef): Promise<StoredValue | undefined>;
+  begin(input: BeginInput): Promise<Begun>;
+  commit(input: CommitInput): Promise<"committed" | "already" | "fenced">;
+  fail(input: FailInput): Promise<void>;
+  /** @returns whether the report counts: it is about the stored value, and the first within `spacingMs`. */
+  report(credential: CredentialRef, fingerprint: string, spacingMs: number): Promise<boolean>;
+  /** Whether this job ended as failed: when it starts again, a person re-runs it. */
+  isFailedJob(credential: CredentialRef, jobId: string): Promise<boolean>;
+  addFailedJob(credential: CredentialRef, jobId: string): Promise<void>;
+  removeFailedJob(credential: CredentialRef, jobId: string): Promise<void>;
+}

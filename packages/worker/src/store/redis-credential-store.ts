@@ -1,0 +1,172 @@
+import { beijingDate, CONTROL_FIELDS, decodeControl } from "@tokenkeeper/core";
+import {
+  controlKey,
+  decodeRecord,
+  quotaKey,
+  RECORD_FIELDS,
+  RECORD_SCHEMA,
+  recordKey,
+  ROTATED_CHANNEL,
+  type Clock,
+} from "@tokenkeeper/shared/contract";
+import type { ChainableCommander, Redis } from "ioredis";
+import type { CredentialState } from "../decide/state.ts";
+import type { CountedCredential, CredentialStore } from "./credential-store.ts";
+import { guard, runScript } from "./run-script.ts";
+import { BEGIN, COMMIT, FAIL, FAILED_JOBS, REPORT } from "./scripts.ts";
+
+const QUOTA_TTL_SECONDS = 3 * 24 * 60 * 60;
+const FAILED_JOBS_KEPT = 50;
+const CHUNK = 500;
+
+/**
+ * The store on a real Redis.
+ * @param clock its wall clock only picks the day whose counters are read.
+ */
+export function createRedisCredentialStore(redis: Redis, clock: Clock): CredentialStore {
+  return {
+    async readStates(credentials) {
+      const states: CredentialState[] = [];
+      for (let start = 0; start < credentials.length; start += CHUNK) {
+        const chunk = credentials.slice(start, start + CHUNK);
+        states.push(...(await guard(() => readChunk(redis, chunk, beijingDate(clock.now())))));
+      }
+      return states;
+    },
+
+    async readValue(credential) {
+      const key = recordKey(credential);
+      const [ttl, fields, fp] = await guard(() =>
+        replies(
+          redis
+            .pipeline()
+            .pttl(key)
+            .hmget(key, ...RECORD_FIELDS)
+            .hget(controlKey(credential), "fingerprint"),
+        ),
+      );
+      const record = Array.isArray(fields) ? decodeRecord(fields) : undefined;
+      if (!record || typeof ttl !== "number" || ttl <= 0 || typeof fp !== "string") return undefined;
+      return { value: record.value, fingerprint: fp, remainingMs: ttl };
+    },
+
+    async begin(input) {
+      const { credential, endpoint, attempt, state, byHand } = input;
+      const field = byHand ? `${endpoint}:hand` : endpoint;
+      const reply = await runScript(redis, BEGIN, {
+        keys: [controlKey(credential), quotaKey(credential.account, beijingDate(state.now))],
+        args: [
+          attempt,
+          input.leaseMs,
+          state.control.committedGeneration,
+          state.control.intent?.generation ?? 0,
+          field,
+          input.cap,
+          input.rememberedUse,
+          QUOTA_TTL_SECONDS,
+          input.settleMs,
+        ],
+      });
+      const [word, first, second, third] = Array.isArray(reply) ? (reply as unknown[]) : [];
+      if (word === "begun")
+        return { type: "begun", generation: String(first), now: Number(second), used: Number(third) };
+      if (word === "busy") return { type: "busy", until: Number(first) };
+      return { type: word === "budget" ? "budget" : "changed" };
+    },
+
+    async commit(input) {
+      const { credential, generation, value, fingerprint, sentAt, expiresAt } = input;
+      const record = Object.entries({
+        value,
+        expires_at: expiresAt,
+        issued_at: sentAt,
+        version: generation,
+        schema: RECORD_SCHEMA,
+      }).flat();
+      const control = Object.entries({
+        fingerprint,
+        value_since: input.valueSince,
+        issued_at: sentAt,
+        expires_at: expiresAt,
+        plan_at: input.planAt,
+        last_attempt: input.attempt,
+        last_outcome: "refreshed",
+        last_reason: input.reason,
+        last_duration_ms: input.durationMs,
+      }).flat();
+      const hint = JSON.stringify({ account: credential.account, kind: credential.kind, version: generation });
+      const head = [input.attempt, generation, sentAt, input.settleMs, ROTATED_CHANNEL, hint, expiresAt, record.length];
+      const reply = await runScript(redis, COMMIT, {
+        keys: [recordKey(credential), controlKey(credential)],
+        args: [...head, ...record, ...control],
+      });
+      return reply === "already" || reply === "fenced" ? reply : "committed";
+    },
+
+    async fail({ credential, attempt, generation, settleMs, keepIntent, fields }) {
+      const set = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+      await runScript(redis, FAIL, {
+        keys: [controlKey(credential)],
+        args: [attempt, generation, keepIntent ? 1 : 0, settleMs, ...set],
+      });
+    },
+
+    async report(credential, fingerprint, spacingMs) {
+      return (await runScript(redis, REPORT, { keys: [controlKey(credential)], args: [fingerprint, spacingMs] })) === 1;
+    },
+
+    async isFailedJob(credential, jobId) {
+      const ids = await guard(() => redis.hget(controlKey(credential), "failed_jobs"));
+      return ids?.split(",").includes(jobId) ?? false;
+    },
+
+    async addFailedJob(credential, jobId) {
+      await runScript(redis, FAILED_JOBS, { keys: [controlKey(credential)], args: ["add", jobId, FAILED_JOBS_KEPT] });
+    },
+
+    async removeFailedJob(credential, jobId) {
+      await runScript(redis, FAILED_JOBS, {
+        keys: [controlKey(credential)],
+        args: ["remove", jobId, FAILED_JOBS_KEPT],
+      });
+    },
+  };
+}
+
+const COMMANDS_EACH = 4;
+
+async function readChunk(redis: Redis, chunk: readonly CountedCredential[], date: string): Promise<CredentialState[]> {
+  const pipeline = redis.pipeline().time();
+  for (const { credential, endpoint } of chunk) {
+    const record = recordKey(credential);
+    pipeline
+      .pttl(record)
+      .hget(record, "version")
+      .hmget(controlKey(credential), ...CONTROL_FIELDS);
+    pipeline.hmget(quotaKey(credential.account, date), endpoint, `${endpoint}:hand`);
+  }
+  const [time, ...rest] = await replies(pipeline);
+  const [seconds, micros] = Array.isArray(time) ? time.map(Number) : [];
+  const now = (seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000);
+  return chunk.map((_, index): CredentialState => {
+    const [ttl, version, control, used] = rest.slice(index * COMMANDS_EACH, (index + 1) * COMMANDS_EACH);
+    const decoded = decodeControl(Array.isArray(control) ? control : []);
+    const counts = Array.isArray(used) ? used.map((count) => Number(count) || 0) : [];
+    // A record that is not the one that was committed last was written by somebody else: as good as none.
+    const valid = typeof ttl === "number" && ttl > 0 && version === String(decoded.committedGeneration);
+    return {
+      now,
+      control: decoded,
+      used: { automatic: counts[0] ?? 0, byHand: counts[1] ?? 0 },
+      ...(valid && { remainingMs: ttl }),
+    };
+  });
+}
+
+/** The replies of a pipeline; a single command's refusal (a key of another type) is an absent reply, not an error. */
+async function replies(pipeline: ChainableCommander): Promise<unknown[]> {
+  const results = await pipeline.exec();
+  const lost = results === null || results.every(([error]) => error !== null);
+  if (lost) throw results?.[0]?.[0] ?? new Error("UNREACHABLE");
+  return results.map(([error, reply]) => (error ? undefined : reply));
+}

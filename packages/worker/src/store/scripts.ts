@@ -1,0 +1,150 @@
+// Every Lua script. Each takes the keys of one account only, reads the time from Redis alone, and is idempotent by
+// attempt id: ioredis sends a command again when a connection broke before its reply came.
+
+const TIME = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
+/** A key that something else wrote is no hash; what it holds is worth nothing. */
+const HASH = `
+local function own(key)
+  local kind = redis.call('TYPE', key).ok
+  if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', key) end
+end
+`;
+
+/**
+ * Takes the lease, reserves a fetch of the day's budget and writes the intent, in one step.
+ * KEYS control, quota
+ * ARGV attempt, lease ms, committed generation seen, intent generation seen (0 = none), quota field, fetches a day
+ *      allowed, fetches known from memory, quota TTL s, settle ms (0 = nothing to settle)
+ * Replies: begun, generation, now, fetches today | busy, until | changed | budget
+ */
+export const BEGIN = `${TIME}${HASH}
+local control, quota = KEYS[1], KEYS[2]
+own(control)
+local attempt, lease_ms = ARGV[1], tonumber(ARGV[2])
+local field = function(name) return redis.call('HGET', control, name) end
+if field('lease_attempt') == attempt then
+  local used = tonumber(redis.call('HGET', quota, ARGV[5])) or 0
+  return {'begun', field('intent_generation'), field('intent_at'), used}
+end
+local lease_until = tonumber(field('lease_until')) or 0
+if lease_until > now and lease_until <= now + lease_ms then return {'busy', lease_until} end
+local open = field('intent_generation')
+if (field('committed_generation') or '0') ~= ARGV[3] or (open or '0') ~= ARGV[4] then return {'changed'} end
+own(quota)
+local used = math.max(tonumber(redis.call('HGET', quota, ARGV[5])) or 0, tonumber(ARGV[7]))
+if used >= tonumber(ARGV[6]) then return {'budget'} end
+redis.call('HSET', quota, ARGV[5], used + 1)
+redis.call('EXPIRE', quota, ARGV[8])
+local generation = math.max((tonumber(field('generation')) or 0) + 1, now)
+redis.call('HSET', control, 'generation', string.format('%.0f', generation),
+  'lease_attempt', attempt, 'lease_until', string.format('%.0f', now + lease_ms),
+  'intent_generation', string.format('%.0f', generation), 'intent_at', string.format('%.0f', now))
+if open and tonumber(ARGV[9]) > 0 then
+  redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[9]))
+end
+return {'begun', string.format('%.0f', generation), string.format('%.0f', now), used + 1}
+`;
+
+/**
+ * Stores a value, unless a newer one was committed, and tells readers.
+ * KEYS record, control
+ * ARGV attempt, generation, sent at, settle ms, channel, hint, expires at, number of record fields and values, those,
+ *      then control fields and values
+ * Replies: committed | already | fenced
+ */
+export const COMMIT = `${TIME}${HASH}
+local record, control = KEYS[1], KEYS[2]
+own(control)
+local attempt, generation = ARGV[1], tonumber(ARGV[2])
+local field = function(name) return redis.call('HGET', control, name) end
+local release = function()
+  if field('lease_attempt') == attempt then redis.call('HDEL', control, 'lease_attempt', 'lease_until') end
+end
+if field('committed_attempt') == attempt then return 'already' end
+if generation < (tonumber(field('committed_generation')) or 0) then
+  if tonumber(ARGV[4]) > 0 then redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[4])) end
+  release()
+  return 'fenced'
+end
+local split = 8 + tonumber(ARGV[8])
+redis.call('DEL', record)
+redis.call('HSET', record, unpack(ARGV, 9, split))
+redis.call('PEXPIREAT', record, ARGV[7])
+if (tonumber(field('intent_generation')) or 0) <= generation then
+  redis.call('HDEL', control, 'intent_generation', 'intent_at')
+end
+local settle_due = tonumber(field('settle_due'))
+if settle_due and tonumber(ARGV[3]) >= settle_due then redis.call('HDEL', control, 'settle_due') end
+redis.call('HDEL', control, 'retry_at', 'failures', 'failing_since', 'block_class', 'block_code', 'block_until',
+  'block_secret', 'reported', 'reported_at', 'last_code')
+redis.call('HSET', control, 'committed_attempt', attempt, 'committed_generation', ARGV[2],
+  'committed_at', string.format('%.0f', now), 'last_at', string.format('%.0f', now), unpack(ARGV, split + 1))
+if tonumber(field('generation') or 0) < generation then redis.call('HSET', control, 'generation', ARGV[2]) end
+release()
+redis.call('PUBLISH', ARGV[5], ARGV[6])
+return 'committed'
+`;
+
+/**
+ * Writes down that an attempt failed. Counts it once, and only while no newer attempt has begun.
+ * KEYS control
+ * ARGV attempt, generation, keep intent (1/0), settle ms, then control fields and values
+ * Replies: failed | already | overtaken
+ */
+export const FAIL = `${TIME}${HASH}
+local control = KEYS[1]
+own(control)
+local attempt, generation = ARGV[1], tonumber(ARGV[2])
+local field = function(name) return redis.call('HGET', control, name) end
+if field('last_attempt') == attempt then return 'already' end
+if field('lease_attempt') == attempt then redis.call('HDEL', control, 'lease_attempt', 'lease_until') end
+if ARGV[3] == '0' and tonumber(field('intent_generation')) == generation then
+  redis.call('HDEL', control, 'intent_generation', 'intent_at')
+end
+if tonumber(ARGV[4]) > 0 then redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[4])) end
+if (tonumber(field('generation')) or 0) > generation then return 'overtaken' end
+redis.call('HINCRBY', control, 'failures', 1)
+redis.call('HSETNX', control, 'failing_since', string.format('%.0f', now))
+redis.call('HDEL', control, 'retry_at', 'block_class', 'block_code', 'block_until', 'block_secret')
+redis.call('HSET', control, 'last_attempt', attempt, 'last_at', string.format('%.0f', now), unpack(ARGV, 5))
+return 'failed'
+`;
+
+/**
+ * Writes down that WeChat was seen to refuse the value of a fingerprint, at most once in a while.
+ * KEYS control
+ * ARGV fingerprint, spacing ms
+ * Replies: 1 accepted, 0 not the stored value or too soon
+ */
+export const REPORT = `${TIME}${HASH}
+local control = KEYS[1]
+own(control)
+if redis.call('HGET', control, 'fingerprint') ~= ARGV[1] then return 0 end
+local last = tonumber(redis.call('HGET', control, 'reported_seen')) or 0
+if last <= now and last + tonumber(ARGV[2]) > now then return 0 end
+redis.call('HSET', control, 'reported', ARGV[1], 'reported_at', string.format('%.0f', now),
+  'reported_seen', string.format('%.0f', now))
+return 1
+`;
+
+/**
+ * Keeps the list of a credential's failed jobs: a job of it that starts again is a person's re-run.
+ * KEYS control
+ * ARGV add or remove, job id, how many to keep
+ */
+export const FAILED_JOBS = `${HASH}
+local control = KEYS[1]
+own(control)
+local kept = {}
+for id in string.gmatch(redis.call('HGET', control, 'failed_jobs') or '', '[^,]+') do
+  if id ~= ARGV[2] then kept[#kept + 1] = id end
+end
+if ARGV[1] == 'add' then kept[#kept + 1] = ARGV[2] end
+while #kept > tonumber(ARGV[3]) do table.remove(kept, 1) end
+if #kept == 0 then return redis.call('HDEL', control, 'failed_jobs') end
+return redis.call('HSET', control, 'failed_jobs', table.concat(kept, ','))
+`;

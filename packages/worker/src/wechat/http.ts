@@ -1,0 +1,77 @@
+import { wordFailure } from "@tokenkeeper/core";
+import { Agent, request } from "undici";
+import type { WechatRequest } from "../families/family.ts";
+import { parseBody, type WireReply } from "./reply.ts";
+
+/** Sends calls to WeChat. Never throws: what goes wrong is a reply too. */
+export interface WechatHttp {
+  send(call: WechatRequest): Promise<WireReply>;
+  /** Gives up what is under way, as outcomes that are not known. */
+  abort(): void;
+  close(): Promise<void>;
+}
+
+/** Settings of the edge; durations in ms. */
+export interface WechatHttpOptions {
+  readonly origin: string;
+  /** For the whole call, body included. */
+  readonly deadlineMs: number;
+  readonly connectMs: number;
+}
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Errors that surely came before the first byte of the request. */
+const BEFORE_SENDING = new Set([
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "CERT_HAS_EXPIRED",
+]);
+
+/** The only place that speaks HTTP to WeChat, and the boundary that no URL, body or third party's message passes. */
+export function createWechatHttp({ origin, deadlineMs, connectMs }: WechatHttpOptions): WechatHttp {
+  const agent = new Agent({ connect: { timeout: connectMs }, connections: 64 });
+  const stop = new AbortController();
+
+  return {
+    async send({ method, path, query, body }) {
+      try {
+        const response = await request(`${origin}${path}`, {
+          method,
+          query,
+          ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+          dispatcher: agent,
+          signal: AbortSignal.any([stop.signal, AbortSignal.timeout(deadlineMs)]),
+        });
+        const text = await readCapped(response.body);
+        if (response.statusCode !== 200) return { type: "failure", failure: wordFailure("http_status") };
+        return text === undefined ? { type: "failure", failure: wordFailure("malformed") } : parseBody(text);
+      } catch (error) {
+        const code = error instanceof Error && "code" in error ? String(error.code) : "";
+        return { type: "failure", failure: wordFailure(BEFORE_SENDING.has(code) ? "unreachable" : "no_reply") };
+      }
+    },
+
+    abort: () => stop.abort(),
+    close: () => agent.destroy(),
+  };
+}
+
+async function readCapped(body: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
