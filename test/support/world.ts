@@ -1,0 +1,226 @@
+// A whole small world: a Redis, a WeChat, workers and a token client, all real.
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createLog, loadWorkerConfig, REFRESH_QUEUE, SCHEDULE_QUEUE, type WorkerConfig } from "@tokenkeeper/core";
+import { createTokenClient, type TokenClient, type TokenClientOptions } from "@tokenkeeper/shared";
+import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
+import { createSimulator, type AccountInput, type LogEvent, type Simulator } from "@tokenkeeper/simulator";
+import { createRuntime, type Runtime, type RuntimeOptions } from "@tokenkeeper/worker";
+import { Queue } from "bullmq";
+import { eventually } from "./eventually.ts";
+import { startTestRedis, type TestRedis } from "./redis.ts";
+
+/** One account of the world, on both sides: in our configuration and in the simulator. */
+export interface WorldAccount {
+  readonly name: string;
+  readonly type?: "official-account" | "mini-program";
+  readonly token?: "stable" | "classic";
+  readonly tickets?: readonly ("jsapi" | "wx_card")[];
+  readonly fallback?: "stable" | "never";
+  /** The simulator's settings of it. */
+  readonly wechat?: Omit<AccountInput, "appId" | "secret" | "type">;
+  /** What our configuration has instead of the right secret. */
+  readonly wrongSecret?: string;
+}
+
+export interface WorldOptions {
+  readonly accounts: readonly WorldAccount[];
+  /** Divides every duration of ours and of the simulator's. @default 20 */
+  readonly scale?: number;
+}
+
+/** A worker as a process of its own. */
+export interface WorkerProcess {
+  readonly pid: number;
+  /** Everything it wrote. */
+  output(): string;
+  /** Sends SIGTERM. @returns exit code and how long it took, ms. */
+  stop(): Promise<{ code: number | null; tookMs: number }>;
+  kill9(): Promise<void>;
+}
+
+export interface World extends AsyncDisposable {
+  readonly redis: TestRedis;
+  readonly simulator: Simulator;
+  readonly scale: number;
+  readonly tokens: TokenClient;
+  readonly refreshQueue: Queue;
+  readonly scheduleQueue: Queue;
+  /** The appid of an account by its name. */
+  appId(name: string): string;
+  client(options?: TokenClientOptions): TokenClient;
+  /** A worker in this process. */
+  startRuntime(options?: Partial<RuntimeOptions>): Promise<Runtime>;
+  /** A worker as a process. */
+  startWorker(env?: Record<string, string>): Promise<WorkerProcess>;
+  /** Our own fetches of tokens and tickets that the simulator executed, oldest first. */
+  fetches(name: string, call?: string): LogEvent[];
+  /** A business call as an app makes it. @returns WeChat's body. */
+  businessCall(token: string): Promise<{ errcode?: number; openid?: string }>;
+  config(): WorkerConfig;
+}
+
+const ROOT = join(import.meta.dirname, "../..");
+const FETCH_CALLS = /^(token|stable_token|getticket)/;
+
+/** Starts Redis, simulator and client; workers are started by the test. */
+export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promise<World> {
+  const redis = await startTestRedis();
+  const known = accounts.map((account, index) => ({ ...account, appId: appIdOf(index), secret: secretOf(index) }));
+  const simulator = await createSimulator({
+    scale,
+    accounts: known.map(({ name, appId, secret, type, wechat }) => ({
+      name,
+      appId,
+      secret,
+      type: type ?? "official-account",
+      ...wechat,
+    })),
+  });
+  const yaml = JSON.stringify({
+    accounts: known.map(({ name, appId, secret, wrongSecret, type, token, tickets, fallback }) => ({
+      name,
+      type: type ?? "official-account",
+      appId,
+      secret: wrongSecret ?? secret,
+      token,
+      tickets,
+      fallback,
+    })),
+  });
+  const closers: (() => Promise<unknown>)[] = [];
+  const connection = redis.redis.duplicate();
+  connection.on("error", () => undefined);
+  const queues = [REFRESH_QUEUE, SCHEDULE_QUEUE].map((name) => new Queue(name, { connection, prefix: QUEUE_PREFIX }));
+  for (const queue of queues) queue.on("error", () => undefined);
+  const [refreshQueue, scheduleQueue] = queues as [Queue, Queue];
+
+  function environment(extra: Record<string, string>): Record<string, string> {
+    return {
+      REDIS_URL: redis.url,
+      WECHAT_API_BASE_URL: simulator.url,
+      TOKENKEEPER_CONFIG: "tokenkeeper.yaml",
+      TOKENKEEPER_TIME_SCALE: String(scale),
+      LOG_LEVEL: "debug",
+      ...extra,
+    };
+  }
+
+  function config(): WorkerConfig {
+    const file = { bytes: new TextEncoder().encode(yaml), mode: 0o400 };
+    return { ...loadWorkerConfig(environment({}), () => file), healthPort: 0 };
+  }
+
+  function client(options: TokenClientOptions = {}): TokenClient {
+    const made = createTokenClient({ redis: redis.url, timeScale: scale, ...options });
+    closers.push(() => made.close());
+    return made;
+  }
+
+  return {
+    redis,
+    simulator,
+    scale,
+    refreshQueue,
+    scheduleQueue,
+    tokens: client(),
+    client,
+    config,
+
+    appId(name) {
+      const found = known.find((account) => account.name === name);
+      if (!found) throw new Error(`no account "${name}" in this world`);
+      return found.appId;
+    },
+
+    async startRuntime(options = {}) {
+      const log = createLog({ name: "worker", level: process.env["WORLD_LOG"] ?? "silent", pretty: false });
+      const runtime = createRuntime({ config: config(), log, ...options });
+      closers.push(() => runtime.stop());
+      await runtime.start();
+      return runtime;
+    },
+
+    async startWorker(env = {}) {
+      const worker = await spawnWorker(environment({ WORKER_HEALTH_PORT: String(await freePort()), ...env }), yaml);
+      closers.push(() => worker.kill9());
+      return worker;
+    },
+
+    fetches(name, call) {
+      const events = simulator.control.log({ appId: this.appId(name) });
+      return events.filter((event) => !event.foreign && FETCH_CALLS.test(event.call) && (!call || event.call === call));
+    },
+
+    async businessCall(token) {
+      const response = await fetch(
+        `${simulator.url}/cgi-bin/user/info?access_token=${token}&openid=o6_bmjrPTlm6_2sgVt7hMZOPfL2M`,
+      );
+      return (await response.json()) as { errcode?: number; openid?: string };
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all(closers.map((close) => close()));
+      await Promise.all(queues.map((queue) => queue.close()));
+      connection.disconnect();
+      await simulator.close();
+      await redis.stop();
+    },
+  };
+}
+
+async function spawnWorker(env: Record<string, string>, yaml: string): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [join(ROOT, "packages/worker/src/main.ts")], {
+    env: { PATH: process.env["PATH"] ?? "", ...env, TOKENKEEPER_CONFIG: "/dev/stdin" },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  child.stdin.end(yaml);
+  let written = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (written += chunk.toString()));
+  const ended = once(child, "exit");
+  await eventually(
+    async () => {
+      if (child.exitCode !== null) throw new Error(`the worker ended with ${child.exitCode}: ${written}`);
+      const response = await fetch(`http://127.0.0.1:${env["WORKER_HEALTH_PORT"]}/readyz`);
+      if (!response.ok) throw new Error(`readyz answers ${response.status}`);
+    },
+    { what: "a worker to be ready", timeoutMs: 20_000 },
+  );
+  return {
+    pid: child.pid ?? 0,
+    output: () => written,
+    async stop() {
+      const from = performance.now();
+      child.kill("SIGTERM");
+      await ended;
+      return { code: child.exitCode, tookMs: performance.now() - from };
+    },
+    kill9: () => killHard(child, ended),
+  };
+}
+
+async function killHard(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+  await ended;
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+function appIdOf(index: number): string {
+  return `wx${String(index + 1).padStart(16, "0")}`;
+}
+
+function secretOf(index: number): string {
+  return `5ec7e7${String(index + 1).padStart(26, "0")}`;
+}
