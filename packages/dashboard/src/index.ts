@@ -1,1 +1,2 @@
-export {};
+export { createDashboard, type Dashboard, type DashboardOptions } from "./dashboard.ts";
+export { UnavailableError } from "./unavailable-error.ts";

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import type { Log } from "@tokenkeeper/core";
+import ejs from "ejs";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import { createGate } from "./gate.ts";
+import { languageOf, type Language } from "./language.ts";
+import { createLoginRoutes, type LoginDeps } from "./login.ts";
+import { createSecurityHeaders } from "./security-headers.ts";
+import { REFUSALS } from "./texts.ts";
+import { UnavailableError } from "./unavailable-error.ts";
+
+/** What the app is put together from. */
+export interface AppDeps extends LoginDeps {
+  readonly boards: Readonly<Record<Language, Express>>;
+  /** Resolves when Redis answers. */
+  readonly ping: () => Promise<unknown>;
+  readonly secure: boolean;
+  readonly publicUrl: string | undefined;
+}
+
+const PAGES = join(import.meta.dirname, "pages");
+/** Largest body that a route of Bull Board may get, bytes. */
+const BODY_LIMIT = 64 * 1024;
+
+/** All routes, with the gate before them. */
+export function createApp({ boards, ping, secure, publicUrl, ...login }: AppDeps): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("trust proxy", false);
+  app.engine("ejs", (file, data, done) => ejs.renderFile(file, data, done));
+  app.set("view engine", "ejs").set("views", PAGES);
+
+  app.use(createSecurityHeaders(secure));
+  app.use(createGate({ sessions: login.sessions, cookie: login.cookie, publicUrl }));
+
+  app.get("/healthz", (_request, response) => void response.json({ ok: true }));
+  app.get("/readyz", async (_request, response) => {
+    const ok = await ping().then(
+      () => true,
+      () => false,
+    );
+    response.status(ok ? 200 : 503).json({ ok });
+  });
+  for (const file of ["login.css", "board.css", "icon.svg"]) {
+    app.get(`/${file}`, (_request, response) => response.sendFile(join(PAGES, file), { cacheControl: false }));
+  }
+  app.use(createLoginRoutes(login));
+  app.get("/", (_request, response) => response.redirect(303, "/queues"));
+  app.use("/queues", express.json({ limit: BODY_LIMIT }), (request, response, next) =>
+    boards[languageOf(request)](request, response, next),
+  );
+
+  const notFound: RequestHandler = (_request, response) => {
+    response.status(404).json({ error: REFUSALS.notFound });
+  };
+  app.use(notFound, answerErrors(login.log));
+  return app;
+}
+
+/** Answers whatever was thrown with a text of ours: messages of third parties stay out of pages. */
+function answerErrors(log: Log): ErrorRequestHandler {
+  // oxlint-disable-next-line max-params -- express knows an error handler by its four parameters
+  return (error: unknown, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const status = statusOf(error);
+    if (status >= 500) log.error({ err: error }, "request.failed");
+    response.status(status).json({ error: textOf(status) });
+  };
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof UnavailableError) return 503;
+  const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
+  return status >= 400 && status < 500 ? status : 500;
+}
+
+function textOf(status: number): string {
+  if (status === 503) return REFUSALS.unavailable;
+  if (status === 413) return REFUSALS.tooLarge;
+  return status < 500 ? REFUSALS.badRequest : REFUSALS.failure;
+}

@@ -1,0 +1,76 @@
+import { createBullBoard } from "@bull-board/api";
+import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
+import type { BeforeHook, UIConfig } from "@bull-board/api/typings/app";
+import { ExpressAdapter } from "@bull-board/express";
+import type { Log } from "@tokenkeeper/core";
+import type { Queue } from "bullmq";
+import ejs from "ejs";
+import type { Express } from "express";
+import { LOCALES, type Language } from "./language.ts";
+import { REFUSALS, TEXTS } from "./texts.ts";
+
+/** What a board shows. */
+export interface BoardOptions {
+  /** Path under which it is mounted. */
+  readonly path: string;
+  readonly refresh: Queue;
+  readonly schedule: Queue;
+  readonly language: Language;
+  readonly log: Log;
+}
+
+/** Bull Board over both queues, in one language. */
+export function createBoard({ path, refresh, schedule, language, log }: BoardOptions): Express {
+  const texts = TEXTS[language];
+  // Bull Board knows `allowCompletedRetries`, but its types forgot it.
+  const refreshOptions = { allowCompletedRetries: false, description: texts.refreshQueue };
+  const adapter = new ExpressAdapter();
+  adapter.setBasePath(path);
+  createBullBoard({
+    queues: [
+      new BullMQAdapter(refresh, refreshOptions),
+      new BullMQAdapter(schedule, { readOnlyMode: true, description: texts.scheduleQueue }),
+    ],
+    serverAdapter: adapter,
+    options: { uiConfig: uiConfigOf(language), handlerHooks: { before: onlyFailedJobs } },
+  });
+  // Its own handler answers with the message of whatever was thrown.
+  adapter.setErrorHandler((error) => {
+    log.error({ err: error }, "board.failed");
+    return { status: 500, body: { error: REFUSALS.failure } };
+  });
+  const app = adapter.getRouter() as Express;
+  app.engine("ejs", (file, data, done) => {
+    ejs.renderFile<void>(file, data, (error, html) => done(error, html && ownPage(html, language)));
+  });
+  return app;
+}
+
+function uiConfigOf(language: Language): UIConfig {
+  return {
+    boardTitle: "Tokenkeeper",
+    boardLogo: { path: "/icon.svg", width: 24, height: 24 },
+    favIcon: { default: "/icon.svg", alternative: "/icon.svg" },
+    locale: { lng: LOCALES[language] },
+    miscLinks: [{ text: TEXTS[language].signOut, url: "/logout" }],
+    hideDocsLink: true,
+    // Version, port and memory of Redis help nobody on this page.
+    hideRedisDetails: true,
+  };
+}
+
+/** Bull Board re-runs completed jobs as well, whatever its buttons show. */
+const onlyFailedJobs: BeforeHook = async ({ route, request }) => {
+  if (route !== "/api/queues/:queueName/:jobId/retry") return { allow: true };
+  const job = await request.queues.get(String(request.params["queueName"]))?.getJob(String(request.params["jobId"]));
+  const allow = job === undefined || job === null || (await job.getState()) === "failed";
+  return { allow, status: 403, message: REFUSALS.forbidden };
+};
+
+/** The page that Bull Board renders, without its fonts from another host, with our style and the language that it is in. */
+function ownPage(html: string, language: Language): string {
+  return html
+    .replace(/<link href="https:\/\/fonts\.googleapis\.com[^>]*>/, "")
+    .replace("</head>", '<link href="/board.css" rel="stylesheet"></head>')
+    .replace('<html lang="en"', `<html lang="${LOCALES[language]}"`);
+}

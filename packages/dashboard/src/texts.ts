@@ -1,0 +1,59 @@
+import type { Language } from "./language.ts";
+
+/** The words of our own pages. */
+export interface Texts {
+  readonly signIn: string;
+  readonly signOut: string;
+  readonly back: string;
+  readonly user: string;
+  readonly password: string;
+  readonly missing: string;
+  readonly wrong: string;
+  readonly tooMany: (minutes: number) => string;
+  readonly signedInAs: (user: string) => string;
+  readonly refreshQueue: string;
+  readonly scheduleQueue: string;
+}
+
+/** The words of our own pages, in each language. */
+export const TEXTS: Readonly<Record<Language, Texts>> = {
+  en: {
+    signIn: "Sign in",
+    signOut: "Sign out",
+    back: "Back to the board",
+    user: "User name",
+    password: "Password",
+    missing: "Enter the user name and the password.",
+    wrong: "User name or password is wrong.",
+    tooMany: (minutes) => `Too many attempts. Try again in ${minutes} min.`,
+    signedInAs: (user) => `You are signed in as ${user}.`,
+    refreshQueue: "The work. Delayed: the plan. Failed: the reason says what to do; mend it, then retry.",
+    scheduleQueue: "The job schedulers that keep the plan. Read only.",
+  },
+  zh: {
+    signIn: "登录",
+    signOut: "退出登录",
+    back: "返回看板",
+    user: "用户名",
+    password: "密码",
+    missing: "请输入用户名和密码。",
+    wrong: "用户名或密码错误。",
+    tooMany: (minutes) => `尝试次数过多，请在 ${minutes} 分钟后重试。`,
+    signedInAs: (user) => `当前登录用户：${user}。`,
+    refreshQueue: "刷新任务。“延迟”即计划；“失败”的原因里写明处理方法，处理后点重试。",
+    scheduleQueue: "维持计划的定时调度，只读。",
+  },
+};
+
+/** Answers of the API and to requests that no page of ours sends: one text in both languages, the same whoever asks. */
+export const REFUSALS = {
+  unauthenticated: "The sign-in has ended: reload the page. 登录已失效，请刷新页面。",
+  forbidden:
+    "Not allowed: the board reads, and retries failed jobs of the queue refresh. 不允许：看板只能查看，以及重试 refresh 队列中失败的任务。",
+  foreign: "Not allowed: the request did not come from this dashboard's own page. 不允许：请求并非来自本看板的页面。",
+  notFound: "There is no such page. 页面不存在。",
+  badRequest: "The request cannot be read. 无法识别该请求。",
+  tooLarge: "The request is too large. 请求过大。",
+  unavailable: "Redis does not answer. Check that it runs and try again. Redis 无响应，请检查其是否在运行，然后重试。",
+  failure: "The dashboard failed; its log says where. 看板内部错误，详见日志。",
+} as const;
