@@ -4,10 +4,13 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isAlive } from "@tokenkeeper/launcher";
+import { createSimulator } from "@tokenkeeper/simulator";
 import { eventually } from "./support/eventually.ts";
+import { startTestRedis } from "./support/redis.ts";
 import { createStartHome, type StartHome } from "./support/start.ts";
 
 const EXAMPLE = "examples/business-call.ts";
+const RECORD = "wx:tok:{wx1234567890abcdef}:access_token";
 
 /** Successful token fetches that the simulator has seen, per appid. */
 async function fetches(home: StartHome): Promise<Record<string, number>> {
@@ -21,8 +24,11 @@ async function fetches(home: StartHome): Promise<Record<string, number>> {
 
 /** Runs the example as an app beside the start, on the Redis whose URL the start wrote to its file. */
 async function callAsApp(home: StartHome): Promise<{ code: number | null; output: string }> {
-  const url = (await readFile(join(home.folder, "redis-url"), "utf8")).trim();
-  return home.runScript(EXAMPLE, { REDIS_URL: url }).ended();
+  return home.runScript(EXAMPLE, { REDIS_URL: await redisUrlOf(home) }).ended();
+}
+
+async function redisUrlOf(home: StartHome): Promise<string> {
+  return (await readFile(join(home.folder, "redis-url"), "utf8")).trim();
 }
 
 describe("pnpm start without an account", () => {
@@ -152,6 +158,49 @@ describe("pnpm start without an account", () => {
     const port = /Port 3010 is taken, so the dashboard is on (\d+)\./.exec(program.output())?.[1];
     expect(program.output()).toContain(`http://127.0.0.1:${port}/queues`);
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+  });
+});
+
+describe("pnpm start with an account", () => {
+  const account = {
+    name: "mine",
+    type: "official-account",
+    appId: "wx1234567890abcdef",
+    secret: "0123456789abcdef0123456789abcdef",
+  } as const;
+
+  it("runs worker and dashboard on a private Redis, against the WeChat that is set", async () => {
+    await using home = await createStartHome();
+    const wechat = await createSimulator({ accounts: [account] });
+    const file = join(home.folder, "mine.yaml");
+    await writeFile(file, JSON.stringify({ accounts: [account] }));
+
+    const program = home.run({ TOKENKEEPER_CONFIG: file, WECHAT_API_BASE_URL: wechat.url });
+    await program.ready();
+
+    const url = await redisUrlOf(home);
+    const call = home.runScript(EXAMPLE, { REDIS_URL: url, WECHAT_API_BASE_URL: wechat.url }, [account.name]);
+    expect(await call.ended()).toMatchObject({ code: 0, output: expect.stringContaining("WeChat accepted the call:") });
+    expect(program.output()).not.toMatch(/Example accounts|curl/);
+    await wechat.close();
+  });
+
+  it("uses the Redis that the configuration names and leaves it running", async () => {
+    await using home = await createStartHome();
+    await using redis = await startTestRedis();
+    const wechat = await createSimulator({ accounts: [account] });
+    const file = join(home.folder, "mine.yaml");
+    await writeFile(file, JSON.stringify({ redis: redis.url, accounts: [account] }));
+
+    const program = home.run({ TOKENKEEPER_CONFIG: file, WECHAT_API_BASE_URL: wechat.url });
+    await program.ready();
+
+    await eventually(async () => expect(await redis.redis.hexists(RECORD, "value")).toBe(1), { what: "a token" });
+    await expect(stat(join(home.folder, "redis"))).rejects.toThrow("ENOENT");
+    program.signalGroup("SIGINT");
+    expect(await program.ended()).toMatchObject({ code: 0 });
+    expect(await redis.redis.ping()).toBe("PONG");
+    await wechat.close();
   });
 });
 

@@ -10,7 +10,7 @@ import { eventually } from "./eventually.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const READY = "Ctrl-C ends everything";
-const READY_MS = 60_000;
+const READY_MS = 40_000;
 
 /** What a finished program left. */
 export interface Finished {
@@ -37,7 +37,7 @@ export interface StartHome extends AsyncDisposable {
   readonly urls: { readonly dashboard: string; readonly worker: string; readonly simulator: string };
   /** Starts the launcher, or another program of the project with the same environment. */
   run(env?: NodeJS.ProcessEnv): RunningProgram;
-  runScript(script: string, env?: NodeJS.ProcessEnv): RunningProgram;
+  runScript(script: string, env?: NodeJS.ProcessEnv, args?: readonly string[]): RunningProgram;
   runShell(command: string): RunningProgram;
   /** Ids of the processes that a live start records, its Redis included. */
   processes(): Promise<readonly number[]>;
@@ -61,8 +61,8 @@ export async function createStartHome(): Promise<StartHome> {
     started.push(program);
     return program;
   };
-  const runScript = (script: string, extra: NodeJS.ProcessEnv = {}): RunningProgram =>
-    launch(process.execPath, [join(ROOT, script)], { ...env, ...extra });
+  const runScript: StartHome["runScript"] = (script, extra = {}, args = []) =>
+    launch(process.execPath, [join(ROOT, script), ...args], { ...env, ...extra });
 
   return {
     folder,
@@ -103,11 +103,13 @@ function runProgram(file: string, args: readonly string[], env: NodeJS.ProcessEn
     pid,
     output: () => output,
     async ready() {
-      const printed = (): void => {
-        if (output.includes(READY)) return;
-        throw new Error(child.exitCode === null ? `so far: ${output}` : `it ended with ${child.exitCode}: ${output}`);
+      const decided = (): boolean => {
+        if (output.includes(READY)) return true;
+        if (child.exitCode !== null) return false;
+        throw new Error(`it printed so far: ${output}`);
       };
-      await eventually(printed, { timeoutMs: READY_MS, what: "the start to be ready" });
+      const ready = await eventually(decided, { timeoutMs: READY_MS, what: "the start to be ready" });
+      if (!ready) throw new Error(`the start ended with ${child.exitCode}: ${output}`);
     },
     signalGroup(signal) {
       try {
@@ -128,11 +130,11 @@ async function recordedProcesses(folder: string): Promise<readonly number[]> {
     pid: number;
     children: { pid: number }[];
   };
-  return [pid, ...children.map((child) => child.pid), await redisProcess(folder)];
+  return [pid, ...children.map((child) => child.pid), ...(await redisProcess(folder))];
 }
 
-/** Process id of the private Redis, as it stands in its own log. */
-async function redisProcess(folder: string): Promise<number> {
-  const log = await readFile(join(folder, "redis", "redis.log"), "utf8");
-  return Number([...log.matchAll(/, pid=(\d+), just started/g)].at(-1)?.[1]);
+/** Process id of the private Redis, if there is one, as it stands in its own log. */
+async function redisProcess(folder: string): Promise<readonly number[]> {
+  const log = await readFile(join(folder, "redis", "redis.log"), "utf8").catch(() => "");
+  return [...log.matchAll(/, pid=(\d+), just started/g)].map((match) => Number(match[1])).slice(-1);
 }
