@@ -44,7 +44,6 @@ export interface EventLogOptions {
 export function createEventLog({ file, warn }: EventLogOptions): EventLog {
   const ring: LogEvent[] = [];
   let last = 0;
-  let first = 1;
   const stream = file === undefined ? undefined : createWriteStream(file, { flags: "a", mode: 0o600 });
   stream?.on("error", () => warn("the event log file cannot be written: check its path and the free space"));
 
@@ -58,7 +57,7 @@ export function createEventLog({ file, warn }: EventLogOptions): EventLog {
 
   function read({ after = 0, appId, call }: LogFilter = {}): LogEvent[] {
     const events: LogEvent[] = [];
-    for (let seq = Math.max(after + 1, first, last - CAPACITY + 1); seq <= last; seq += 1) {
+    for (let seq = Math.max(after + 1, last - CAPACITY + 1); seq <= last; seq += 1) {
       const event = ring[seq % CAPACITY];
       if (event === undefined) continue;
       if (appId !== undefined && event.appId !== appId) continue;
@@ -79,7 +78,6 @@ export function createEventLog({ file, warn }: EventLogOptions): EventLog {
     read,
     clear: () => {
       ring.length = 0;
-      first = last + 1;
     },
     close,
   };

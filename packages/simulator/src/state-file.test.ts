@@ -38,6 +38,17 @@ describe("the state file", () => {
     await after.simulator.close();
   });
 
+  it("keeps accounts apart that were made before and after a restart", async () => {
+    const before = await startClient({ stateFile });
+    const token = await before.token();
+    await before.simulator.close();
+    const after = await startClient({ stateFile });
+    after.simulator.control.putAccount({ appId: "wxlater", secret: "s" });
+    const answer = await after.ask(`/cgi-bin/get_api_domain_ip?access_token=${token}`);
+    expect(answer.json["ip_list"]).toHaveLength(3);
+    await after.simulator.close();
+  });
+
   it("holds a token before the client has it, whole and readable by the owner alone", async () => {
     const client = await startClient({ stateFile });
     const token = await client.token();

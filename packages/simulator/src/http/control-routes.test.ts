@@ -30,6 +30,13 @@ describe("the control API", () => {
     expect((await fetchToken()).json).toMatchObject({ errcode: 40013 });
   });
 
+  it("gives an existing account other settings without taking its tokens", async () => {
+    const token = await client.token();
+    await client.ask(account, { method: "PUT", body: { secret: SECRET, name: "renamed" } });
+    expect(client.simulator.control.account(APP_ID).name).toBe("renamed");
+    expect(client.simulator.control.tokenVerdict(APP_ID, token)).toBe("accepted");
+  });
+
   it("stops an old secret at once while tokens live on", async () => {
     const token = await client.token();
     await client.ask(account, { method: "PATCH", body: { secret: "changed" } });

@@ -76,6 +76,11 @@ describe("WeChat's paths", () => {
     ]);
   });
 
+  it("go by the token alone where there is one, whatever appid stands beside it", async () => {
+    const answer = await client.ask(`/cgi-bin/get_api_domain_ip?access_token=${await client.token()}&appid=wxnobody`);
+    expect(answer.json["ip_list"]).toHaveLength(3);
+  });
+
   it("carry tokens of 2048 characters", async () => {
     client.simulator.control.patchAccount(APP_ID, { tokenLength: 2048 });
     const token = await client.token();
