@@ -1,13 +1,12 @@
 import { fingerprint, TICKET_KINDS, type CredentialKind } from "@tokenkeeper/shared/contract";
-import { parseDocument } from "yaml";
+import { findSecret, type ReadFile } from "./account-secret.ts";
 import type { Account } from "./account.ts";
 import { accountsFileSchema, knownKeysAt, type WrittenAccount } from "./accounts-schema.ts";
+import { parseYaml } from "./accounts-yaml.ts";
 import { describeValue, problemsOf, type Problem } from "./problems.ts";
+import { resolveReferences } from "./references.ts";
 import { secretOf } from "./secret.ts";
 import type { Environment } from "./settings.ts";
-
-/** Reads a file; rejects or throws when it cannot. The mode is that of `fs.stat`. */
-export type ReadFile = (path: string) => { readonly bytes: Uint8Array; readonly mode: number };
 
 /** What a configuration file says. */
 export interface AccountsFile {
@@ -17,6 +16,13 @@ export interface AccountsFile {
   readonly warnings: readonly string[];
 }
 
+/** Everything that is wrong in a configuration file. */
+export interface RefusedFile {
+  readonly problems: readonly Problem[];
+  /** Whether the file could be read and names no Redis. */
+  readonly lacksRedis: boolean;
+}
+
 /** Where the file's references lead. */
 export interface FileContext {
   readonly env: Environment;
@@ -24,107 +30,48 @@ export interface FileContext {
 }
 
 /** The accounts of a configuration file, or everything that is wrong in it. */
-export function parseAccountsFile(bytes: Uint8Array, context: FileContext): AccountsFile | { problems: Problem[] } {
+export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileContext): AccountsFile | RefusedFile {
   const written = parseYaml(bytes);
-  if ("problems" in written) return written;
-  const problems: Problem[] = [];
-  const input = resolveReferences(written.value, { env: context.env, path: "", problems });
-  const parsed = accountsFileSchema.safeParse(input);
-  if (!parsed.success) problems.push(...problemsOf(parsed.error.issues, input, knownKeysAt));
-  if (!parsed.success || problems.length > 0) return { problems };
+  if ("problem" in written) return { problems: [written.problem], lacksRedis: false };
+  const { value: input, problems: unresolved } = resolveReferences(written.value, env);
+  const parsed = accountsFileSchema.safeParse(input, { error: () => "another value" });
 
-  const warnings: string[] = [];
-  const accounts = parsed.data.accounts.map((account, index) => {
-    const path = `accounts[${index}]`;
-    return toAccount(account, readSecret(account, { ...context, path, problems, warnings }));
-  });
-  problems.push(...duplicatesIn(accounts));
-  if (problems.length > 0) return { problems };
+  const mappings = accountMappingsOf(input);
+  const secrets = mappings.map(({ path, mapping }) => findSecret(mapping, { path, readFile }));
+  const others = [
+    ...problemsOf(parsed.error?.issues ?? [], input, knownKeysAt),
+    ...secrets.flatMap(({ problems }) => problems),
+    ...duplicatesIn(mappings),
+  ];
+  const explained = new Set(unresolved.map(({ path }) => path));
+  const problems = [...unresolved, ...others.filter(({ path }) => !explained.has(path))];
+  if (!parsed.success || problems.length > 0) {
+    const lacksRedis = typeof input === "object" && input !== null && !("redis" in input);
+    return { problems, lacksRedis };
+  }
+
+  const accounts = parsed.data.accounts.map((account, index) => toAccount(account, secrets[index]?.secret ?? ""));
   return {
     accounts,
     ...(parsed.data.redis && { redis: parsed.data.redis }),
-    warnings: [...warnings, ...sharedSecretsIn(accounts)],
+    warnings: [...secrets.flatMap(({ warnings }) => warnings), ...sharedSecretsIn(accounts)],
   };
 }
 
-function parseYaml(bytes: Uint8Array): { value: unknown } | { problems: Problem[] } {
-  const refuse = (expected: string, got: string): { problems: Problem[] } => ({
-    problems: [{ path: "the file", expected, got }],
-  });
-  if (bytes.byteLength > 32 * 1024 * 1024) return refuse("at most 32 MiB", `${bytes.byteLength} bytes`);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return refuse("text in UTF-8", "other bytes");
-  }
-  if (text.trim() === "") return refuse("accounts", "an empty file");
-  const document = parseDocument(text, { strict: true, uniqueKeys: true });
-  const [fault] = [...document.errors, ...document.warnings];
-  // The parser's own message may quote the file, secrets included: only the place is passed on.
-  if (fault) {
-    const place = fault.linePos?.[0];
-    return refuse("YAML without duplicate keys or tags", `a fault in line ${place?.line}, column ${place?.col}`);
-  }
-  try {
-    return { value: document.toJS({ maxAliasCount: 100 }) as unknown };
-  } catch {
-    return refuse("YAML with at most 100 aliases", "more");
-  }
+interface AccountMapping {
+  readonly path: string;
+  readonly mapping: Readonly<Record<string, unknown>>;
 }
 
-const REFERENCE = /\$\{([^}]*)\}/g;
-
-/** Replaces `${NAME}` in every text of the file by the environment's value. */
-function resolveReferences(value: unknown, context: { env: Environment; path: string; problems: Problem[] }): unknown {
-  if (typeof value === "string") {
-    return value.replaceAll(REFERENCE, (_reference, name: string) => {
-      const found = context.env[name];
-      if (found) return found;
-      const expected = `the environment variable ${JSON.stringify(name)} to be set`;
-      context.problems.push({ path: context.path, expected, got: "nothing" });
-      return "unresolved";
-    });
-  }
-  if (Array.isArray(value)) {
-    return value.map((item, index) => resolveReferences(item, { ...context, path: `${context.path}[${index}]` }));
-  }
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => {
-    const path = context.path ? `${context.path}.${key}` : key;
-    return [key, resolveReferences(item, { ...context, path })];
-  });
-  return Object.fromEntries(entries) as unknown;
-}
-
-const SECRET_EXPECTED = "an AppSecret of 32 letters or digits";
-
-function readSecret(
-  account: WrittenAccount,
-  context: FileContext & { path: string; problems: Problem[]; warnings: string[] },
-): string {
-  const { path, problems, warnings } = context;
-  if ((account.secret === undefined) === (account.secretFile === undefined)) {
-    const got = account.secret === undefined ? "neither" : "both";
-    problems.push({ path, expected: "either secret or secretFile", got });
-    return "";
-  }
-  const place = account.secretFile === undefined ? `${path}.secret` : `${path}.secretFile`;
-  let secret = account.secret ?? "";
-  if (account.secretFile !== undefined) {
-    try {
-      const { bytes, mode } = context.readFile(account.secretFile);
-      if ((mode & 0o077) !== 0) warnings.push(`${place}: others may read this file; set its mode to 0400`);
-      secret = new TextDecoder().decode(bytes).trim();
-    } catch {
-      problems.push({ path: place, expected: "a file that can be read", got: JSON.stringify(account.secretFile) });
-      return "";
-    }
-  }
-  if (!/^[0-9A-Za-z]{32}$/.test(secret)) {
-    problems.push({ path: place, expected: SECRET_EXPECTED, got: describeValue("secret", secret) });
-  }
-  return secret;
+/** The accounts as written, whatever they hold, so that one that is wrong hides no fault of another. */
+function accountMappingsOf(input: unknown): AccountMapping[] {
+  const list = typeof input === "object" && input !== null && "accounts" in input ? input.accounts : undefined;
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item: unknown, index) =>
+    typeof item === "object" && item !== null && !Array.isArray(item)
+      ? [{ path: `accounts[${index}]`, mapping: item as Readonly<Record<string, unknown>> }]
+      : [],
+  );
 }
 
 function toAccount(written: WrittenAccount, secret: string): Account {
@@ -143,16 +90,17 @@ function toAccount(written: WrittenAccount, secret: string): Account {
 }
 
 /** Ids and names live in one map for apps, so no name may be another account's name or id. */
-function duplicatesIn(accounts: readonly Account[]): Problem[] {
-  const owners = new Map<string, number>();
-  return accounts.flatMap((account, index) => {
-    const words = new Set([account.id.toLowerCase(), account.name.toLowerCase()]);
+function duplicatesIn(accounts: readonly AccountMapping[]): Problem[] {
+  const owners = new Map<string, string>();
+  return accounts.flatMap(({ path, mapping }) => {
+    const given = [mapping["appId"], mapping["name"]].filter((word) => typeof word === "string" && word !== "");
+    const words = new Set(given.map((word) => String(word).toLowerCase()));
     return [...words].flatMap((word): Problem[] => {
-      const first = owners.get(word);
-      owners.set(word, first ?? index);
-      if (first === undefined || first === index) return [];
+      const owner = owners.get(word) ?? path;
+      owners.set(word, owner);
+      if (owner === path) return [];
       const expected = "an appId and a name that no other account has";
-      return [{ path: `accounts[${index}]`, expected, got: `${JSON.stringify(word)}, as in accounts[${first}]` }];
+      return [{ path, expected, got: `${describeValue("", word)}, as in ${owner}` }];
     });
   });
 }

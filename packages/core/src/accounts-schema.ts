@@ -1,44 +1,62 @@
 import { APP_ID_PATTERN, MINUTE, SECOND, type TicketType } from "@tokenkeeper/shared/contract";
 import { z } from "zod";
+import { isRedisUrl } from "./settings.ts";
+
+// Every rule carries its own text, which reads as what was expected: zod's messages are not shown to anybody.
 
 const NAME_PATTERN = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
 const DURATION_PATTERN = /^(\d{1,4})([smh])$/;
 const UNIT_MS = { s: SECOND, m: MINUTE, h: 60 * MINUTE } as const;
 
+const NAME = "a name of up to 64 letters, digits, spaces and . _ -";
+const APP_ID = "wx and 16 letters or digits";
+const DURATION = "a duration from 1m to 110m, such as 30m";
+const QUOTED_TEXT = "a text (in quotes when it has only digits)";
+const REDIS = "the URL of a Redis, redis:// or rediss://";
+
 const refreshEvery = z
-  .string("a duration from 1m to 110m, such as 30m")
+  .string(DURATION)
   .transform((text) => durationMs(text))
-  .refine((ms) => ms >= MINUTE && ms <= 110 * MINUTE, "a duration from 1m to 110m, such as 30m");
+  .refine((ms) => ms >= MINUTE && ms <= 110 * MINUTE, DURATION);
 
 const account = z
-  .strictObject({
-    name: z.string().regex(NAME_PATTERN, "a name of up to 64 letters, digits, spaces and . _ -").optional(),
-    type: z.enum(
-      ["official-account", "mini-program"],
-      'official-account or mini-program (wecom and component: "not supported yet")',
-    ),
-    appId: z.string().regex(APP_ID_PATTERN, "wx and 16 letters or digits"),
-    secret: z.string().optional(),
-    secretFile: z.string().optional(),
-    token: z.enum(["stable", "classic"], "stable or classic").default("stable"),
-    fallback: z.enum(["stable", "never"], "stable or never").default("stable"),
-    sandbox: z.boolean().default(false),
-    refreshEvery: refreshEvery.optional(),
-    tickets: z
-      .array(z.enum(["jsapi", "wx_card"] satisfies TicketType[], "jsapi or wx_card"))
-      .max(2)
-      .default([]),
-  })
-  .refine(({ type, tickets }) => type === "official-account" || tickets.length === 0, {
+  .strictObject(
+    {
+      name: z.string(NAME).regex(NAME_PATTERN, NAME).optional(),
+      type: z.enum(
+        ["official-account", "mini-program"],
+        'official-account or mini-program (wecom and component: "not supported yet")',
+      ),
+      appId: z.string(APP_ID).regex(APP_ID_PATTERN, APP_ID),
+      secret: z.string(QUOTED_TEXT).optional(),
+      secretFile: z.string("the path of a file").optional(),
+      token: z.enum(["stable", "classic"], "stable or classic").default("stable"),
+      fallback: z.enum(["stable", "never"], "stable or never").default("stable"),
+      sandbox: z.boolean("true or false").default(false),
+      refreshEvery: refreshEvery.optional(),
+      tickets: z
+        .array(z.enum(["jsapi", "wx_card"] satisfies TicketType[], "jsapi or wx_card"), "a list of jsapi and wx_card")
+        .max(2, "at most 2 tickets")
+        .default([]),
+    },
+    "a mapping with appId, type and secret",
+  )
+  .refine(({ type, tickets }) => type !== "mini-program" || tickets.length === 0, {
     path: ["tickets"],
     message: "no tickets for a mini program: WeChat gives tickets to official accounts only",
   });
 
 /** The configuration file as written. */
-export const accountsFileSchema = z.strictObject({
-  redis: z.string().optional(),
-  accounts: z.array(account).min(1, "at least one account").max(100_000, "at most 100000 accounts"),
-});
+export const accountsFileSchema = z.strictObject(
+  {
+    redis: z.string(REDIS).refine(isRedisUrl, REDIS).optional(),
+    accounts: z
+      .array(account, "a list of accounts")
+      .min(1, "at least one account")
+      .max(100_000, "at most 100000 accounts"),
+  },
+  "a mapping with accounts",
+);
 
 /** One account as written. */
 export type WrittenAccount = z.output<typeof account>;

@@ -1,8 +1,9 @@
 import type { Account } from "./account.ts";
-import { parseAccountsFile, type ReadFile } from "./accounts-file.ts";
+import { describePath, type ReadFile } from "./account-secret.ts";
+import { parseAccountsFile } from "./accounts-file.ts";
 import { apiOriginOf } from "./api-base.ts";
-import { ConfigError, type Problem } from "./problems.ts";
-import { isRedisUrl, readSettings, type Environment } from "./settings.ts";
+import { ConfigError } from "./problems.ts";
+import { checkSettings, type Environment } from "./settings.ts";
 
 /** The default name of the configuration file, in the working folder. */
 export const CONFIG_FILE = "tokenkeeper.yaml";
@@ -37,17 +38,16 @@ const NAMES = [
  * @throws ConfigError with every problem at once.
  */
 export function loadWorkerConfig(env: Environment, readFile: ReadFile): WorkerConfig {
-  const settings = readSettings(env, NAMES);
-  const problems: Problem[] = [];
+  const { settings, problems } = checkSettings(env, NAMES);
   const api = apiOriginOf(settings.WECHAT_API_BASE_URL, settings.TOKENKEEPER_ALLOW_API_HOST);
   if ("problem" in api) problems.push(api.problem);
 
   const source = loadAccounts(env, readFile);
   if ("problems" in source) problems.push(...source.problems);
   const redisUrl = settings.REDIS_URL ?? ("redis" in source ? source.redis : undefined);
-  if (redisUrl === undefined || !isRedisUrl(redisUrl)) {
-    const got = redisUrl === undefined ? "nothing" : "another text";
-    problems.push({ path: "REDIS_URL", expected: "the URL of a Redis, redis:// or rediss://", got });
+  const redisMissing = "problems" in source ? source.lacksRedis : redisUrl === undefined;
+  if (!env["REDIS_URL"] && redisMissing) {
+    problems.push({ path: "REDIS_URL", expected: "the URL of a Redis, redis:// or rediss://", got: "nothing" });
   }
   if (problems.length > 0 || "problem" in api || "problems" in source || redisUrl === undefined) {
     throw new ConfigError(problems);
@@ -69,15 +69,17 @@ function loadAccounts(env: Environment, readFile: ReadFile): ReturnType<typeof p
   const path = env["TOKENKEEPER_CONFIG"] || CONFIG_FILE;
   if (single && env["TOKENKEEPER_CONFIG"]) {
     const expected = "either a file of accounts or WECHAT_APP_ID with WECHAT_APP_SECRET";
-    return { problems: [{ path: "TOKENKEEPER_CONFIG", expected, got: "both" }] };
+    return { problems: [{ path: "TOKENKEEPER_CONFIG", expected, got: "both" }], lacksRedis: false };
   }
   if (single) return singleAccount(env);
+  let bytes: Uint8Array;
   try {
-    return parseAccountsFile(readFile(path).bytes, { env, readFile });
+    bytes = readFile(path).bytes;
   } catch {
     const expected = "a file that can be read (or WECHAT_APP_ID with WECHAT_APP_SECRET)";
-    return { problems: [{ path: "TOKENKEEPER_CONFIG", expected, got: JSON.stringify(path) }] };
+    return { problems: [{ path: "TOKENKEEPER_CONFIG", expected, got: describePath(path) }], lacksRedis: false };
   }
+  return parseAccountsFile(bytes, { env, readFile });
 }
 
 function singleAccount(env: Environment): ReturnType<typeof parseAccountsFile> {
@@ -93,5 +95,9 @@ function singleAccount(env: Environment): ReturnType<typeof parseAccountsFile> {
     "accounts[0].appId": "WECHAT_APP_ID",
     "accounts[0].secret": "WECHAT_APP_SECRET",
   };
-  return { problems: parsed.problems.map((problem) => ({ ...problem, path: names[problem.path] ?? problem.path })) };
+  const problems = parsed.problems.map((problem) => {
+    const path = names[problem.path] ?? problem.path;
+    return { ...problem, path, got: env[path] ? problem.got : "nothing" };
+  });
+  return { ...parsed, problems };
 }

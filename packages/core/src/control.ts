@@ -1,4 +1,4 @@
-import type { FailureClass } from "./errcodes.ts";
+import { FAILURE_CLASSES, type FailureClass } from "./errcodes.ts";
 
 /**
  * The fields of a credential's control hash (`wx:ctl:…`). The worker alone writes them, in its Lua scripts;
@@ -82,13 +82,13 @@ export function decodeControl(values: readonly (string | null)[]): Control {
     return value ? value : undefined;
   };
   const number = (field: (typeof CONTROL_FIELDS)[number]): number | undefined => {
-    const value = Number(text(field) ?? Number.NaN);
-    return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+    const value = text(field) ?? "";
+    return /^\d{1,16}$/.test(value) && Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
   };
   const lease = pair(text("lease_attempt"), number("lease_until"));
   const intent = pair(number("intent_generation"), number("intent_at"));
   const reported = pair(text("reported"), number("reported_at"));
-  const blockClass = text("block_class") as FailureClass | undefined;
+  const blockClass = FAILURE_CLASSES.find((name) => name === text("block_class"));
   const blockUntil = number("block_until");
   return {
     generation: number("generation") ?? 0,

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { ERRCODES, WORD_CODES, type ErrcodeRow, type FailureClass, type WordCode } from "./errcodes.ts";
 
 /** Which call a code came from; the same code means different things on different calls. */
@@ -22,12 +23,12 @@ export function errcodeRow(code: number | string, scope: CallScope): ErrcodeRow 
 
 /** Classifies WeChat's refusal. @param errmsg WeChat's text, of which only the IP and the request id are kept */
 export function failureOf(errcode: number, errmsg: string, scope: CallScope): Failure {
-  const ip = /invalid ip ([0-9a-fA-F.:]{3,45})[ ,]/.exec(errmsg)?.[1];
-  const rid = /rid: ([0-9a-f]{4,16}(?:-[0-9a-f]{4,16}){1,5})/.exec(errmsg)?.[1];
+  const [, ip = ""] = /invalid ip ([0-9a-fA-F.:]{3,45})(?![0-9a-zA-Z.:])/.exec(errmsg) ?? [];
+  const rid = /rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})(?![\w-])/.exec(errmsg)?.[1];
   return {
     class: errcodeRow(errcode, scope)?.class ?? "transient",
     code: errcode,
-    ...(ip !== undefined && { ip }),
+    ...(isIP(ip) !== 0 && { ip }),
     ...(rid !== undefined && { rid }),
   };
 }

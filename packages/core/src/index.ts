@@ -13,4 +13,4 @@ export * from "./redis.ts";
 export * from "./secret.ts";
 export * from "./settings.ts";
 export * from "./shutdown.ts";
-export type { ReadFile } from "./accounts-file.ts";
+export type { ReadFile } from "./account-secret.ts";

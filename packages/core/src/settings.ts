@@ -49,6 +49,16 @@ export type Settings<Name extends SettingName> = { readonly [K in Name]: z.outpu
  * @throws ConfigError with every problem at once.
  */
 export function readSettings<Name extends SettingName>(env: Environment, names: readonly Name[]): Settings<Name> {
+  const { settings, problems } = checkSettings(env, names);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return settings;
+}
+
+/** As `readSettings`, with the problems beside the settings; a setting that has a problem is not to be used. */
+export function checkSettings<Name extends SettingName>(
+  env: Environment,
+  names: readonly Name[],
+): { settings: Settings<Name>; problems: Problem[] } {
   const problems: Problem[] = [];
   const values = names.map((name) => {
     const given = env[name] === "" ? undefined : env[name];
@@ -59,13 +69,17 @@ export function readSettings<Name extends SettingName>(env: Environment, names: 
     }
     return [name, parsed.data] as const;
   });
-  const settings = Object.fromEntries(values) as Settings<Name>;
-  if (env["NODE_ENV"] === "production" && (Number(env["TOKENKEEPER_TIME_SCALE"]) || 1) !== 1) {
-    const got = describeValue("TOKENKEEPER_TIME_SCALE", env["TOKENKEEPER_TIME_SCALE"]);
-    problems.push({ path: "TOKENKEEPER_TIME_SCALE", expected: "1 or nothing when NODE_ENV is production", got });
+  const scale = env["TOKENKEEPER_TIME_SCALE"];
+  const scaleRefused = problems.some(({ path }) => path === "TOKENKEEPER_TIME_SCALE");
+  if (env["NODE_ENV"] === "production" && !scaleRefused && (Number(scale) || 1) !== 1) {
+    const expected = "1 or nothing when NODE_ENV is production";
+    problems.push({
+      path: "TOKENKEEPER_TIME_SCALE",
+      expected,
+      got: describeValue("TOKENKEEPER_TIME_SCALE", scale),
+    });
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return settings;
+  return { settings: Object.fromEntries(values) as Settings<Name>, problems };
 }
 
 /**
