@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { anyFreePort, isAlive } from "@tokenkeeper/launcher";
 import { createFleet, type Fleet } from "../packages/launcher/src/fleet.ts";
+import { isRunning } from "../packages/launcher/src/process-identity.ts";
 import type { ProcessPlan } from "../packages/launcher/src/process-plan.ts";
 import { claimStart, readRunningStart, type Claim } from "../packages/launcher/src/running-start.ts";
 import { eventually } from "./support/eventually.ts";
@@ -106,19 +107,22 @@ describe("the processes of a start", () => {
     expect((await readRunningStart(file))?.children).toEqual([]);
   });
 
-  it("ends a child that does not listen to SIGTERM or to our end when the next start finds it", async () => {
-    const stubborn = `${SERVE} process.removeAllListeners("disconnect"); process.on("SIGTERM", () => process.exit(0));`;
-    await fleet.run(await planOf(stubborn));
-    const pid = await childPid();
-    const left = JSON.parse(await readFile(file, "utf8")) as object;
+  it("waits for the children of a dead start before it takes the folder", async () => {
+    const slow = SERVE + 'process.on("SIGTERM", () => setTimeout(() => process.exit(0), 300));';
+    await fleet.run(await planOf(slow));
+    const record = await readRunningStart(file);
+    const [child] = record?.children ?? [];
+    if (child === undefined) throw new Error("no child is recorded");
     const dead = join(home, "dead.json");
-    await writeFile(dead, JSON.stringify({ ...left, startedAt: "a process that is gone" }));
-    void fleet.stop();
+    await writeFile(dead, JSON.stringify({ ...record, startedAt: "before this process" }));
+    const stopping = fleet.stop();
 
+    expect(await isRunning(child)).toBe(true);
     const found = await claimStart(dead);
 
     expect(found).toHaveProperty("claim");
-    expect(isAlive(pid)).toBe(false);
+    expect(await isRunning(child)).toBe(false);
+    await stopping;
   });
 
   it("lets only one of two starts at once have the folder", async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { inject } from "vitest";
-import { startRedisServer, type RedisServer } from "@tokenkeeper/launcher";
+import { isAlive, startRedisServer, type RedisServer } from "@tokenkeeper/launcher";
 import { eventually } from "./eventually.ts";
 
 export interface TestRedis extends AsyncDisposable {
@@ -37,8 +37,14 @@ export async function startTestRedis(): Promise<TestRedis> {
   // A test that takes Redis down expects the connection errors.
   redis.on("error", () => undefined);
 
+  // A test that ran out of time never comes to its end; its Redis shall not outlive the test process.
+  const endAtExit = (): void => {
+    if (isAlive(server.pid)) process.kill(server.pid, "SIGKILL");
+  };
+  process.once("exit", endAtExit);
   const down = (): Promise<void> => server.stop();
   const stop = async (): Promise<void> => {
+    process.off("exit", endAtExit);
     redis.disconnect();
     await server.stop();
     await rm(home, { recursive: true, force: true });
@@ -50,7 +56,7 @@ export async function startTestRedis(): Promise<TestRedis> {
     down,
     async kill9() {
       process.kill(server.pid, "SIGKILL");
-      await eventually(() => isGone(server.pid), { what: "the killed Redis to be gone" });
+      await eventually(() => requireGone(server.pid), { what: "the killed Redis to be gone" });
     },
     async restart() {
       await server.stop();
@@ -62,11 +68,6 @@ export async function startTestRedis(): Promise<TestRedis> {
   };
 }
 
-function isGone(pid: number): void {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return;
-  }
-  throw new Error(`process ${pid} still runs`);
+function requireGone(pid: number): void {
+  if (isAlive(pid)) throw new Error(`process ${pid} still runs`);
 }
