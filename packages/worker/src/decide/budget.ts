@@ -21,7 +21,7 @@ export function automaticCap({ limit, lifeMs }: { limit?: number; lifeMs?: numbe
   return Math.min(Math.ceil(300 * pace), share);
 }
 
-/** Whether the day's budget still allows a fetch for this reason. */
-export function withinBudget(used: number, cap: number, reason: RefreshReason): boolean {
-  return used < (CANNOT_WAIT.includes(reason) ? cap : cap - Math.min(RESERVED, Math.floor(cap / 2)));
+/** How many of the day's fetches are there for this reason: the reserve is kept for what cannot wait. */
+export function capFor(cap: number, reason: RefreshReason): number {
+  return CANNOT_WAIT.includes(reason) ? cap : cap - Math.min(RESERVED, Math.floor(cap / 2));
 }

@@ -1,4 +1,4 @@
-import { HAND_CAP, withinBudget } from "./budget.ts";
+import { capFor, HAND_CAP } from "./budget.ts";
 import type { CredentialState, RefreshReason, RefreshRules } from "./state.ts";
 
 /** What keeps a refresh from happening although there is a reason for it. */
@@ -65,8 +65,8 @@ function isReported({ reported, fingerprint, committedAt }: CredentialState["con
 function barrierFor(input: DecideInput, reason: RefreshReason | undefined): Decision | undefined {
   const { state, rules, byHand, nextDayAt } = input;
   const { block, retryAt } = state.control;
-  // A failure belongs to the secret that failed: with another secret it says nothing.
-  const holds = block !== undefined && block.secret === rules.secret;
+  // A failure belongs to the secret that failed: with another one it says nothing. A cool-down is about account and address.
+  const holds = block !== undefined && (block.class === "cool_down" || block.secret === rules.secret);
   if (holds && block.class === "permanent" && !byHand) return { type: "blocked", why: "permanent" };
   if (holds && block.until !== undefined && block.until > state.now) {
     if (block.class === "cool_down") return { type: "blocked", why: "cool_down", until: block.until };
@@ -74,7 +74,7 @@ function barrierFor(input: DecideInput, reason: RefreshReason | undefined): Deci
   }
   if (reason === undefined) return undefined;
   const { automatic, byHand: hand } = state.used;
-  const allowed = byHand ? hand < HAND_CAP : withinBudget(automatic, rules.automaticCap, reason);
+  const allowed = byHand ? hand < HAND_CAP : automatic < capFor(rules.automaticCap, reason);
   if (!allowed) return { type: "blocked", why: "budget", until: nextDayAt };
   const waits = !byHand && retryAt !== undefined && retryAt > state.now && (block === undefined || holds);
   return waits ? { type: "blocked", why: "retry_at", until: retryAt } : undefined;

@@ -1,7 +1,7 @@
 import { beijingDate, nextBeijingMidnight, type Durations, type Log } from "@tokenkeeper/core";
 import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Credential } from "../credentials.ts";
-import { automaticCap, HAND_CAP } from "../decide/budget.ts";
+import { automaticCap, capFor, HAND_CAP } from "../decide/budget.ts";
 import { decide, type Decision } from "../decide/decide.ts";
 import { useStable } from "../decide/mode.ts";
 import type { RefreshOutcome } from "../decide/outcome.ts";
@@ -84,7 +84,7 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
       state,
       reason: decision.reason,
       byHand,
-      cap: byHand ? HAND_CAP : capOf(recipe, state),
+      cap: byHand ? HAND_CAP : capFor(capOf(recipe, state), decision.reason),
       counter,
       ...(parent && { parent }),
     });
