@@ -164,7 +164,7 @@ describe("routes", () => {
           status: isApi ? 401 : 303,
           location: isApi ? undefined : "/login",
         });
-        if (isApi) expect(body).toMatch(/^\{"error":"The sign-in has ended/);
+        expect(body.startsWith('{"error":"The sign-in has ended')).toBe(isApi);
       }
     }
     for (const path of ["/", "/logout", "/queues/static/favicon.ico", "/board.css"]) {
@@ -175,8 +175,9 @@ describe("routes", () => {
   it("shows all of Bull Board's pages and data with a session", async () => {
     for (const path of READS.flatMap(({ route }) => pathsOf(route))) {
       const { status } = await board.send({ path, headers: { Cookie: cookie } });
-      const expected = path.endsWith("/redis/stats") ? [403] : [200, 404];
-      expect({ path, status }).toEqual({ path, status: expected.find((one) => one === status) ?? expected[0] });
+      expect(path.endsWith("/redis/stats") ? [`${path} 403`] : [`${path} 200`, `${path} 404`]).toContain(
+        `${path} ${status}`,
+      );
     }
     expect((await board.send({ path: "/", headers: { Cookie: cookie } })).headers.location).toBe("/queues");
     const listed = await board.send({

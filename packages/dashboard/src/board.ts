@@ -40,6 +40,7 @@ export function createBoard({ path, refresh, schedule, language, log }: BoardOpt
     return { status: 500, body: { error: REFUSALS.failure } };
   });
   const app = adapter.getRouter() as Express;
+  app.disable("x-powered-by");
   app.engine("ejs", (file, data, done) => {
     ejs.renderFile<void>(file, data, (error, html) => done(error, html && ownPage(html, language)));
   });

@@ -3,7 +3,7 @@ import type { Log } from "@tokenkeeper/core";
 import express, { type Request, type Response, type Router } from "express";
 import { z } from "zod";
 import { matches, type Credentials } from "./credentials.ts";
-import { languageOf } from "./language.ts";
+import { languageOf, LOCALES } from "./language.ts";
 import type { LoginLimits } from "./login-limits.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
@@ -33,7 +33,7 @@ export function createLoginRoutes({ credentials, sessions, cookie, limits, log }
   );
   router.get("/logout", (request, response) => {
     const language = languageOf(request);
-    response.render("logout", { language, texts: TEXTS[language], user: response.locals["user"] });
+    response.render("logout", { locale: LOCALES[language], texts: TEXTS[language], user: response.locals["user"] });
   });
   router.post("/logout", (request, response) => signOut(request, response));
   return router;
@@ -81,5 +81,5 @@ interface Refused {
 function renderLogin(request: Request, response: Response, { status = 200, problem }: Refused): void {
   const language = languageOf(request);
   const texts = TEXTS[language];
-  response.status(status).render("login", { language, texts, problem: problem?.(texts) });
+  response.status(status).render("login", { locale: LOCALES[language], texts, problem: problem?.(texts) });
 }
