@@ -16,7 +16,11 @@ export function createLifecycle(log: Log): Lifecycle {
   async function closeAll(): Promise<void> {
     for (const { name, close } of closers.toReversed()) {
       log.debug({ part: name }, "closing");
-      await close().catch((err: unknown) => log.warn({ part: name, err }, "close.failed"));
+      try {
+        await close();
+      } catch (err) {
+        log.warn({ part: name, err }, "close.failed");
+      }
     }
   }
 

@@ -34,7 +34,7 @@ export function createMemory(keptCounters = 200_000): Memory {
     },
     forgetBlock: (id) => void blocks.delete(id),
     rememberUse(counter, used) {
-      if (uses.size >= keptCounters) uses.delete(uses.keys().next().value ?? "");
+      if (!uses.has(counter) && uses.size >= keptCounters) uses.delete(uses.keys().next().value ?? "");
       uses.set(counter, used);
     },
     useOf: (counter) => uses.get(counter) ?? 0,
