@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
+import { createAccountNames } from "./account-names.ts";
 import { connectForReading, findRedisUrl } from "./connect.ts";
 import { TICKET_KINDS, type CredentialKind, type CredentialRef, type TicketType } from "./credential.ts";
 import { TokenUnavailableError } from "./errors.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { createReader, type ReaderTimes } from "./reader.ts";
 import { isRefusal } from "./refusal.ts";
+import { createReports } from "./reports.ts";
 import { createRotations } from "./rotations.ts";
 import { jsApiSignature, type JsApiSignature } from "./signature.ts";
 import { createRecordStore } from "./store.ts";
@@ -13,7 +15,7 @@ import { SECOND, systemClock, type Clock } from "./time.ts";
 
 /** Settings of the token client. Durations in ms. */
 export interface TokenClientOptions {
-  /** The app's own ioredis client, or a URL. Default: `REDIS_URL`, then the file that `start` wrote. */
+  /** The app's own ioredis client (its `keyPrefix` is not used), or a URL. Default: `REDIS_URL`, then the file that `start` wrote. */
   readonly redis?: Redis | string;
   /** How long a value is served from memory before Redis is asked again. @default 30_000, the most that is allowed */
   readonly cacheMs?: number;
@@ -21,7 +23,7 @@ export interface TokenClientOptions {
   readonly waitMs?: number;
   /** How long one answer of Redis may take. @default 2_000 */
   readonly redisDeadlineMs?: number;
-  /** For tests with a compressed simulator: divides every duration of the client. @default 1 */
+  /** For tests with a compressed simulator: divides what follows a credential's life (`cacheMs`, the margin at its end). @default 1 */
   readonly timeScale?: number;
   readonly clock?: Clock;
 }
@@ -54,17 +56,27 @@ const MAX_CACHE_MS = 30 * SECOND;
 export function createTokenClient(options: TokenClientOptions = {}): TokenClient {
   const clock = options.clock ?? systemClock;
   const given = options.redis ?? findRedisUrl(process.env, process.cwd());
-  const redis = typeof given === "string" ? connectForReading(given) : given;
+  const shared = typeof given === "string" || given.options.keyPrefix ? undefined : given;
+  const redis = shared ?? connectForReading(given);
   const scale = options.timeScale ?? 1;
+  const deadlineMs = options.redisDeadlineMs ?? 2 * SECOND;
   const times: ReaderTimes = {
     cacheMs: Math.min(options.cacheMs ?? MAX_CACHE_MS, MAX_CACHE_MS) / scale,
     waitMs: options.waitMs ?? 3 * SECOND,
     endMarginMs: (5 * SECOND) / scale,
     pollMs: 200,
+    retryMs: SECOND,
   };
-  const store = createRecordStore({ redis, deadlineMs: options.redisDeadlineMs ?? 2 * SECOND });
+  const store = createRecordStore({ redis, deadlineMs });
   const rotations = createRotations(redis);
-  const reader = createReader({ store, rotations, clock, times });
+  const reports = createReports({ redis, clock, deadlineMs, repeatMs: times.waitMs });
+  const reader = createReader({ store, rotations, reports, clock, times });
+  const accounts = createAccountNames({
+    find: (idOrName) => store.accountId(idOrName),
+    clock,
+    trustMs: times.cacheMs,
+    retryMs: times.retryMs,
+  });
 
   async function credentialOf(idOrName: string, kind: CredentialKind): Promise<CredentialRef> {
     const account = await accounts.find(idOrName).catch(() => {
@@ -74,10 +86,8 @@ export function createTokenClient(options: TokenClientOptions = {}): TokenClient
     return { account, kind };
   }
 
-  const accounts = createAccountNames((idOrName) => store.accountId(idOrName));
-
   async function reportAndWait(credential: CredentialRef, refused: string): Promise<string | undefined> {
-    await store.tell({ ...credential, fp: fingerprint(refused) }).catch(() => {});
+    await reports.tell({ ...credential, fp: fingerprint(refused) });
     return reader.awaitOther(credential, refused);
   }
 
@@ -110,27 +120,14 @@ export function createTokenClient(options: TokenClientOptions = {}): TokenClient
 
     async close() {
       rotations.close();
-      if (typeof given === "string") redis.disconnect();
+      if (!shared) redis.disconnect();
     },
   };
 }
 
-/** Names that were found once are remembered: an account does not change its id. */
-function createAccountNames(find: (idOrName: string) => Promise<string | undefined>): {
-  find: (idOrName: string) => Promise<string | undefined>;
-} {
-  const known = new Map<string, string>();
-  return {
-    async find(idOrName) {
-      const id = known.get(idOrName) ?? (await find(idOrName));
-      if (id !== undefined) known.set(idOrName, id);
-      return id;
-    },
-  };
-}
-
+/** A call that throws before it returns a promise counts as one that rejects. */
 async function settle<T>(call: (token: string) => Promise<T>, token: string): Promise<PromiseSettledResult<T>> {
-  const [result] = await Promise.allSettled([call(token)]);
+  const [result] = await Promise.allSettled([(async () => call(token))()]);
   return result;
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Redis } from "ioredis";
+import { Redis, type RedisOptions } from "ioredis";
 import { TokenClientUsageError } from "./errors.ts";
 
 /** Where `start` writes the URL of the Redis it runs, seen from the project's root. */
@@ -11,22 +11,30 @@ export const START_URL_FILE = join(".tokenkeeper", "redis-url");
  * @throws TokenClientUsageError when neither is there.
  */
 export function findRedisUrl(env: Readonly<Record<string, string | undefined>>, cwd: string): string {
-  const url = env["REDIS_URL"] ?? readStartUrl(cwd);
+  const url = env["REDIS_URL"] || readStartUrl(cwd);
   if (url) return url;
   throw new TokenClientUsageError(
     "No Redis to read tokens from: pass `redis` (a client or a URL), set REDIS_URL, or run `npx -y pnpm start` in this folder first",
   );
 }
 
-/** A client of our own for reading: answers fail within seconds, reconnecting goes on for ever. */
-export function connectForReading(url: string): Redis {
-  const client = new Redis(url, {
+/**
+ * A client of our own for reading: answers fail within seconds, reconnecting goes on for ever.
+ * @param source a URL, or an app's client whose server is meant
+ */
+export function connectForReading(source: string | Redis): Redis {
+  const options = {
     protocol: 2,
+    keyPrefix: "",
+    // A reader's rights do not include INFO and CLIENT SETINFO.
+    enableReadyCheck: false,
+    disableClientInfo: true,
     maxRetriesPerRequest: 1,
     connectTimeout: 5_000,
     connectionName: "tokenkeeper-client",
-    retryStrategy: (attempt) => Math.min(100 * 2 ** attempt, 2_000),
-  });
+    retryStrategy: (attempt: number) => Math.min(100 * 2 ** attempt, 2_000),
+  } satisfies RedisOptions;
+  const client = typeof source === "string" ? new Redis(source, options) : source.duplicate(options);
   // Without a listener ioredis prints the error, address included; the read that fails tells the caller.
   client.on("error", () => {});
   return client;

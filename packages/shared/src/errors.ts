@@ -5,7 +5,8 @@ const SENTENCES: Record<UnavailableReason, string> = {
   unknown_account: "no worker keeps an account of this id or name; check the worker's configuration",
   missing:
     "Redis holds no valid value for it and none came in time; look at the failed jobs of the dashboard for the cause",
-  redis_unreachable: "Redis does not answer and this process holds no valid copy; check REDIS_URL and the Redis server",
+  redis_unreachable:
+    "Redis does not answer, or refuses to, and this process holds no valid copy; check REDIS_URL, the server and its user's rights",
 };
 
 /** A credential is not available; `reason` says why, the message what to do. Holds no secret and no cause. */
@@ -24,7 +25,7 @@ export class TokenUnavailableError extends Error {
   }
 }
 
-/** The token client was made without a Redis to read from, or was closed. */
+/** The token client was made without a Redis to read from. */
 export class TokenClientUsageError extends Error {
   override readonly name = "TokenClientUsageError";
   readonly code = "TOKEN_CLIENT_USAGE";

@@ -1,5 +1,6 @@
 import { credentialId, type CredentialRef } from "./credential.ts";
 import { TokenUnavailableError } from "./errors.ts";
+import type { Reports } from "./reports.ts";
 import type { Rotations } from "./rotations.ts";
 import type { ReadRecord, RecordStore } from "./store.ts";
 import type { Clock } from "./time.ts";
@@ -14,6 +15,8 @@ export interface ReaderTimes {
   readonly endMarginMs: number;
   /** How often a waiting read looks again, in case the hint is lost. */
   readonly pollMs: number;
+  /** While Redis does not answer, a valid value is served from memory this long before it is asked again. */
+  readonly retryMs: number;
 }
 
 /** Reads credentials: memory first, then Redis, then waiting for the worker. */
@@ -37,18 +40,20 @@ interface Entry {
 export interface ReaderDeps {
   readonly store: RecordStore;
   readonly rotations: Rotations;
+  readonly reports: Reports;
   readonly clock: Clock;
   readonly times: ReaderTimes;
 }
 
 /** Validity is kept on the monotonic clock, so that a wall clock that jumps cannot make an ended value live. */
-export function createReader({ store, rotations, clock, times }: ReaderDeps): Reader {
+export function createReader({ store, rotations, reports, clock, times }: ReaderDeps): Reader {
   const memory = new Map<string, Entry>();
   const inFlight = new Map<string, Promise<ReadRecord | undefined>>();
-  const distrusted = new Map<string, number>();
+  const overtaken = new Set<string>();
 
   rotations.listen((id) => {
-    distrusted.set(id, clock.monotonic());
+    // A hint that comes while Redis is being read may be about a newer value than the one just read.
+    if (inFlight.has(id)) overtaken.add(id);
     const entry = memory.get(id);
     if (entry) memory.set(id, { ...entry, trustedUntil: 0 });
   });
@@ -67,9 +72,7 @@ export function createReader({ store, rotations, clock, times }: ReaderDeps): Re
     const record = await store.read(credential);
     if (!record) return undefined;
     const validUntil = startedAt + record.remainingMs - times.endMarginMs;
-    // A hint that came while Redis was being read may be about a newer value than the one just read.
-    const overtaken = (distrusted.get(id) ?? 0) > startedAt;
-    const trustedUntil = overtaken ? 0 : Math.min(startedAt + times.cacheMs, validUntil);
+    const trustedUntil = overtaken.has(id) ? 0 : Math.min(startedAt + times.cacheMs, validUntil);
     memory.set(id, { record, validUntil, trustedUntil });
     return validUntil > clock.monotonic() ? record : undefined;
   }
@@ -78,7 +81,10 @@ export function createReader({ store, rotations, clock, times }: ReaderDeps): Re
     const id = credentialId(credential);
     const running = inFlight.get(id);
     if (running) return running;
-    const loading = load(credential).finally(() => inFlight.delete(id));
+    const loading = load(credential).finally(() => {
+      inFlight.delete(id);
+      overtaken.delete(id);
+    });
     inFlight.set(id, loading);
     return loading;
   }
@@ -123,15 +129,18 @@ export function createReader({ store, rotations, clock, times }: ReaderDeps): Re
         const record = await loadOnce(credential);
         if (record) return record.value;
       } catch {
-        const valid = fromMemory(id, "valid");
-        if (valid !== undefined) return valid;
-        throw new TokenUnavailableError({ ...credential, reason: "redis_unreachable" });
+        const entry = memory.get(id);
+        const now = clock.monotonic();
+        if (entry === undefined || now >= entry.validUntil) {
+          throw new TokenUnavailableError({ ...credential, reason: "redis_unreachable" });
+        }
+        memory.set(id, { ...entry, trustedUntil: Math.min(now + times.retryMs, entry.validUntil) });
+        return entry.record.value;
       }
       // A record that vanished does not take a value away that is still good.
       const valid = fromMemory(id, "valid");
       if (valid !== undefined) return valid;
-      // An app that may not write to the stream still waits: the sweep finds the missing value by itself.
-      await store.tell(credential).catch(() => {});
+      await reports.tell(credential);
       const awaited = await awaitValue(credential);
       if (awaited === undefined) throw new TokenUnavailableError({ ...credential, reason: "missing" });
       return awaited;

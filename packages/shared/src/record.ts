@@ -26,13 +26,11 @@ const PRINTABLE = /^[\x21-\x7e]+$/;
 export function decodeRecord(fields: readonly (string | null)[]): CredentialRecord | undefined {
   const [value, expiresAt, issuedAt, version, schema] = fields;
   if (schema !== RECORD_SCHEMA || !value || value.length > MAX_VALUE_LENGTH || !PRINTABLE.test(value)) return undefined;
-  const record = { value, expiresAt: Number(expiresAt), issuedAt: Number(issuedAt), version: version ?? "" };
-  if (!isInstant(record.expiresAt) || !isInstant(record.issuedAt) || record.expiresAt <= record.issuedAt) {
-    return undefined;
-  }
-  return /^\d{1,16}$/.test(record.version) ? record : undefined;
+  if (!isDecimal(expiresAt) || !isDecimal(issuedAt) || !isDecimal(version)) return undefined;
+  const record = { value, expiresAt: Number(expiresAt), issuedAt: Number(issuedAt), version };
+  return record.expiresAt > record.issuedAt && record.issuedAt > 0 ? record : undefined;
 }
 
-function isInstant(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0;
+function isDecimal(text: string | null | undefined): text is string {
+  return typeof text === "string" && /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text));
 }

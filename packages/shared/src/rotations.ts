@@ -12,7 +12,15 @@ export interface Rotations {
 /** Subscribes with a connection of its own, because a subscribed connection can do nothing else. */
 export function createRotations(redis: Redis): Rotations {
   const listeners = new Set<(credentialId: string) => void>();
-  const subscriber = redis.duplicate({ connectionName: "tokenkeeper-rotations", enableReadyCheck: false });
+  const subscriber = redis.duplicate({
+    connectionName: "tokenkeeper-rotations",
+    keyPrefix: "",
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    // Subscribing waits for a Redis that is not there yet, whatever the app wants of its own commands.
+    enableOfflineQueue: true,
+    maxRetriesPerRequest: null,
+  });
   subscriber.on("error", () => {});
   subscriber.on("message", (_channel: string, message: string) => {
     const id = credentialIdOf(message);

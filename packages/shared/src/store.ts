@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { APP_ID_PATTERN, type CredentialRef } from "./credential.ts";
-import { ACCOUNTS_KEY, recordKey, REPORTS_KEY } from "./keys.ts";
+import { within } from "./deadline.ts";
+import { ACCOUNTS_KEY, recordKey } from "./keys.ts";
 import { decodeRecord, RECORD_FIELDS, type CredentialRecord } from "./record.ts";
 
 /** A record as read, with the life it surely has left. */
@@ -9,17 +10,13 @@ export interface ReadRecord extends CredentialRecord {
   readonly remainingMs: number;
 }
 
-/** What the token client does with Redis: two kinds of read, one kind of write. */
+/** What the token client reads from Redis. Both reject when Redis does not answer in time, or refuses to. */
 export interface RecordStore {
-  /** The record, or `undefined` when there is none that is valid. Rejects when Redis does not answer in time. */
+  /** The record, or `undefined` when there is none that is valid. */
   read(credential: CredentialRef): Promise<ReadRecord | undefined>;
   /** The account id behind an id or a name, or `undefined` when no worker knows it. */
   accountId(idOrName: string): Promise<string | undefined>;
-  /** Tells the worker that a value is missing, or with `fp` that WeChat refused the value of this fingerprint. */
-  tell(message: CredentialRef & { readonly fp?: string }): Promise<void>;
 }
-
-const REPORTS_KEPT = 10_000;
 
 /** @param deadlineMs how long one answer of Redis may take. */
 export function createRecordStore({ redis, deadlineMs }: { redis: Redis; deadlineMs: number }): RecordStore {
@@ -35,24 +32,23 @@ export function createRecordStore({ redis, deadlineMs }: { redis: Redis; deadlin
           .exec(),
         deadlineMs,
       );
-      const [ttl, fields] = replies ?? [];
-      const record = Array.isArray(fields?.[1]) ? decodeRecord(fields[1]) : undefined;
-      // A failed command (a key of another type, say) is as good as no record; the worker mends it.
-      if (!record || typeof ttl?.[1] !== "number" || ttl[1] <= 0) return undefined;
-      return { ...record, remainingMs: Math.min(ttl[1], record.expiresAt - record.issuedAt) };
+      const [ttl, fields] = (replies ?? []).map(([error, reply]) => (error ? absentOrThrow(error) : reply));
+      const record = Array.isArray(fields) ? decodeRecord(fields) : undefined;
+      if (!record || typeof ttl !== "number" || ttl <= 0) return undefined;
+      return { ...record, remainingMs: Math.min(ttl, record.expiresAt - record.issuedAt) };
     },
 
     async accountId(idOrName) {
       if (APP_ID_PATTERN.test(idOrName)) return idOrName;
-      const entry = await within(redis.hget(ACCOUNTS_KEY, idOrName), deadlineMs);
-      return entry === null ? undefined : idOf(entry);
-    },
-
-    async tell({ account, kind, fp }) {
-      const fields = ["account", account, "kind", kind, ...(fp === undefined ? [] : ["fp", fp])];
-      await within(redis.xadd(REPORTS_KEY, "MAXLEN", "~", REPORTS_KEPT, "*", ...fields), deadlineMs);
+      const entry = await within(redis.hget(ACCOUNTS_KEY, idOrName).catch(absentOrThrow), deadlineMs);
+      return entry ? idOf(entry) : undefined;
     },
   };
+}
+
+/** A key of another type is as good as no key, the worker mends it; every other refusal says nothing about the value. */
+function absentOrThrow(error: Error): undefined {
+  if (!error.message.startsWith("WRONGTYPE")) throw error;
 }
 
 function idOf(entry: string): string | undefined {
@@ -62,18 +58,5 @@ function idOf(entry: string): string | undefined {
     return typeof id === "string" ? id : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** Settles as the promise does, or rejects after `deadlineMs`. */
-async function within<T>(promise: Promise<T>, deadlineMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("Redis did not answer in time")), deadlineMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

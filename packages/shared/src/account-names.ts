@@ -1,0 +1,47 @@
+import type { Clock } from "./time.ts";
+
+/** Finds the account behind an id or a name. */
+export interface AccountNames {
+  /** The account's id, or `undefined` when no worker knows it. Rejects when Redis does not answer and it is not remembered. */
+  find(idOrName: string): Promise<string | undefined>;
+}
+
+/** What finding needs. Durations in ms. */
+export interface AccountNamesDeps {
+  readonly find: (idOrName: string) => Promise<string | undefined>;
+  readonly clock: Clock;
+  /** How long an answer is believed: a name may move to another account. */
+  readonly trustMs: number;
+  /** How long after a failure Redis is not asked again. */
+  readonly retryMs: number;
+}
+
+/** Remembers what was found, and asks once for however many calls want to know the same. */
+export function createAccountNames({ find, clock, trustMs, retryMs }: AccountNamesDeps): AccountNames {
+  const known = new Map<string, { readonly id: string; readonly trustedUntil: number }>();
+  const inFlight = new Map<string, Promise<string | undefined>>();
+
+  async function ask(idOrName: string): Promise<string | undefined> {
+    try {
+      const id = await find(idOrName);
+      if (id === undefined) known.delete(idOrName);
+      else known.set(idOrName, { id, trustedUntil: clock.monotonic() + trustMs });
+      return id;
+    } catch (error) {
+      const remembered = known.get(idOrName);
+      if (!remembered) throw error;
+      known.set(idOrName, { ...remembered, trustedUntil: clock.monotonic() + retryMs });
+      return remembered.id;
+    }
+  }
+
+  return {
+    async find(idOrName) {
+      const remembered = known.get(idOrName);
+      if (remembered && clock.monotonic() < remembered.trustedUntil) return remembered.id;
+      const asking = inFlight.get(idOrName) ?? ask(idOrName).finally(() => inFlight.delete(idOrName));
+      inFlight.set(idOrName, asking);
+      return asking;
+    },
+  };
+}
