@@ -95,10 +95,11 @@ describe("what is sent to WeChat", () => {
     const seen: unknown[] = [];
     const origin = await serve((request, response) => {
       seen.push(request.method, request.url, request.headers["content-type"]);
-      void json(request).then((body) => {
-        seen.push(body);
+      const read = async (): Promise<void> => {
+        seen.push(await json(request));
         response.end(BODY);
-      });
+      };
+      void read();
     });
 
     await edge(origin).send(POST);
