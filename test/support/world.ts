@@ -1,7 +1,9 @@
 // A whole small world: a Redis, a WeChat, workers and a token client, all real.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, loadWorkerConfig, REFRESH_QUEUE, SCHEDULE_QUEUE, type WorkerConfig } from "@tokenkeeper/core";
 import { createTokenClient, type TokenClient, type TokenClientOptions } from "@tokenkeeper/shared";
@@ -108,6 +110,12 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
     };
   }
 
+  function appId(name: string): string {
+    const found = known.find((account) => account.name === name);
+    if (!found) throw new Error(`no account "${name}" in this world`);
+    return found.appId;
+  }
+
   function config(): WorkerConfig {
     const file = { bytes: new TextEncoder().encode(yaml), mode: 0o400 };
     return { ...loadWorkerConfig(environment({}), () => file), healthPort: 0 };
@@ -129,11 +137,7 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
     client,
     config,
 
-    appId(name) {
-      const found = known.find((account) => account.name === name);
-      if (!found) throw new Error(`no account "${name}" in this world`);
-      return found.appId;
-    },
+    appId,
 
     async startRuntime(options = {}) {
       const log = createLog({ name: "worker", level: process.env["WORLD_LOG"] ?? "silent", pretty: false });
@@ -144,13 +148,18 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
     },
 
     async startWorker(env = {}) {
-      const worker = await spawnWorker(environment({ WORKER_HEALTH_PORT: String(await freePort()), ...env }), yaml);
+      const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-world-"));
+      closers.push(() => rm(folder, { recursive: true, force: true }));
+      const file = join(folder, "tokenkeeper.yaml");
+      await writeFile(file, yaml, { mode: 0o600 });
+      const ports = { WORKER_HEALTH_PORT: String(await freePort()) };
+      const worker = await spawnWorker(environment({ ...ports, TOKENKEEPER_CONFIG: file, ...env }));
       closers.push(() => worker.kill9());
       return worker;
     },
 
     fetches(name, call) {
-      const events = simulator.control.log({ appId: this.appId(name) });
+      const events = simulator.control.log({ appId: appId(name) });
       return events.filter((event) => !event.foreign && FETCH_CALLS.test(event.call) && (!call || event.call === call));
     },
 
@@ -171,12 +180,11 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
   };
 }
 
-async function spawnWorker(env: Record<string, string>, yaml: string): Promise<WorkerProcess> {
+async function spawnWorker(env: Record<string, string>): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [join(ROOT, "packages/worker/src/main.ts")], {
-    env: { PATH: process.env["PATH"] ?? "", ...env, TOKENKEEPER_CONFIG: "/dev/stdin" },
-    stdio: ["pipe", "pipe", "pipe"],
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  child.stdin.end(yaml);
   let written = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => (written += chunk.toString()));

@@ -26,6 +26,8 @@ export const CONTROL_FIELDS = [
   "block_code",
   "block_until",
   "block_secret",
+  "block_ip",
+  "block_rid",
   "reported",
   "reported_at",
   "reported_seen",
@@ -46,6 +48,10 @@ export interface Block {
   readonly until?: number;
   /** Fingerprint of the secret that failed: a worker with another secret is not blocked. */
   readonly secret: string;
+  /** The address that WeChat saw, when it is about the whitelist. */
+  readonly ip?: string;
+  /** WeChat's request id. */
+  readonly rid?: string;
 }
 
 /** The control state of one credential. */
@@ -102,7 +108,9 @@ export function decodeControl(values: readonly (string | null)[]): Control {
         class: blockClass,
         code: text("block_code") ?? "",
         secret: text("block_secret") ?? "",
-        ...(blockUntil !== undefined && { until: blockUntil }),
+        ...present("until", blockUntil),
+        ...present("ip", text("block_ip")),
+        ...present("rid", text("block_rid")),
       },
     }),
     ...present("committedAt", number("committed_at")),

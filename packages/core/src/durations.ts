@@ -74,9 +74,19 @@ export function createDurations(scale: number): Durations {
     reportSpacing: MINUTE,
     shutdown: 10 * SECOND,
   };
-  const scaled = Object.entries(real).map(([name, ms]) => [name, Math.max(1, Math.round(ms / scale))]);
+  const scaled = Object.entries(real).map(([name, ms]) => [name, Math.max(FLOORS[name] ?? 1, Math.round(ms / scale))]);
   return Object.fromEntries(scaled) as Record<keyof Durations, number>;
 }
+
+/** Compressed time does not make processes and sockets faster: these stay long enough for a busy machine. */
+const FLOORS: Readonly<Record<string, number>> = {
+  jobLock: 3 * SECOND,
+  stalledCheck: SECOND,
+  lease: 3 * SECOND,
+  http: SECOND,
+  httpConnect: SECOND,
+  shutdown: 5 * SECOND,
+};
 
 /** Time by which all readers must have a new value after the worst single failure: it must fit into WeChat's overlap. */
 const MARGIN = MINUTE;
@@ -85,12 +95,11 @@ const MARGIN = MINUTE;
  * Whether the durations fit together.
  * @returns one sentence for each rule that is broken; none when all is well.
  */
-export function conflictsOf(times: Durations, scale = 1): string[] {
+export function conflictsOf(times: Durations): string[] {
   const conflicts: string[] = [];
   if (times.http >= times.lease) conflicts.push("the HTTP deadline must be shorter than the lease");
   if (times.readerCache >= times.overlap) conflicts.push("the reader cache must be shorter than WeChat's overlap");
-  const recovery =
-    times.jobLock + 2 * times.stalledCheck + times.lease + times.http + times.readerCache + MARGIN / scale;
+  const recovery = times.jobLock + 2 * times.stalledCheck + times.lease + times.http + times.readerCache + MARGIN;
   if (recovery > times.overlap) {
     conflicts.push(
       "lock + two stalled checks + lease + HTTP deadline + reader cache + margin must fit into the overlap",

@@ -155,7 +155,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const health = createHealthServer(async () => refreshWorker.isRunning() && (await command.ping()) === "PONG");
 
   async function start(): Promise<number> {
-    const conflicts = conflictsOf(durations, config.timeScale);
+    const conflicts = conflictsOf(createDurations(1));
     if (conflicts.length > 0)
       throw new StartError("policy", `The durations do not fit together: ${conflicts.join("; ")}.`);
     await checkRedis();

@@ -19,8 +19,8 @@ export type RefreshOutcome =
   | { readonly type: "fresh"; readonly nextAt: number }
   /** Another worker is at it. */
   | { readonly type: "busy"; readonly until: number }
-  /** There may be a reason, but something stands in the way. */
-  | { readonly type: "blocked"; readonly why: BlockedBy; readonly until?: number; readonly code?: string }
+  /** There may be a reason, but something stands in the way: an earlier failure, when there is one. */
+  | { readonly type: "blocked"; readonly why: BlockedBy; readonly until?: number; readonly failure?: Failure }
   /**
    * The parent has no value to fetch with, or WeChat refused the one of fingerprint `refused`. The parent is to be looked
    * at; its commit triggers this credential again.

@@ -13,10 +13,8 @@ export interface FetchedValue {
   readonly sentAt: number;
   /** The life that WeChat named, ms. */
   readonly lifeMs: number;
-  /** The stored value is the same one. */
-  readonly unchanged: boolean;
-  /** Expiry of the stored value, when there is one. */
-  readonly storedExpiresAt?: number;
+  /** When this value was first seen, if the stored value is the same one. */
+  readonly unchangedSince?: number;
   /** Another period than the built-in one, ms. */
   readonly refreshEvery?: number;
 }
@@ -38,17 +36,20 @@ export function planLife(fetched: FetchedValue, durations: Durations, random: ()
 }
 
 /**
- * WeChat names the full life for a ticket although it may be an old one, so an unchanged ticket keeps its first expiry.
- * Is it still returned at the end, it is good a little longer: what WeChat has just returned is never missing.
+ * WeChat names the full life for a ticket although it may be an old one, so an unchanged ticket keeps its first end.
+ * Is it still returned near that end, it stays a little longer: what WeChat has just returned is never missing.
  */
-function expiryOf(
-  { rotation, sentAt, lifeMs, unchanged, storedExpiresAt }: FetchedValue,
-  durations: Durations,
-): number {
+function expiryOf(fetched: FetchedValue, durations: Durations): number {
+  const { rotation, sentAt, lifeMs } = fetched;
   const named = sentAt + lifeMs;
-  if (rotation !== "own_pace" || !unchanged || storedExpiresAt === undefined) return named;
-  const nearEnd = storedExpiresAt - sentAt <= durations.ticketEndCheck;
-  return nearEnd ? Math.min(named, sentAt + durations.ticketCheck) : Math.min(named, storedExpiresAt);
+  if (rotation !== "own_pace") return named;
+  const end = firstEndOf(fetched);
+  return end - sentAt > 2 * durations.ticketEndCheck ? end : Math.min(named, sentAt + durations.ticketCheck);
+}
+
+/** When a ticket should end by what was named when it was first seen. */
+function firstEndOf({ sentAt, lifeMs, unchangedSince }: FetchedValue): number {
+  return (unchangedSince ?? sentAt) + lifeMs;
 }
 
 function delayOf(
@@ -59,10 +60,16 @@ function delayOf(
     // Earlier than in its last 5 minutes WeChat returns the same token; the jitter moves towards the end, where all retries still fit.
     return Math.max(rest - durations.stableLead + random() * durations.stableJitter, rest / 2);
   }
-  if (fetched.rotation === "own_pace" && fetched.unchanged) {
-    if (rest <= durations.ticketCheck) return Math.min(durations.ticketEndCheck, rest / 2);
-    return Math.min(Math.max(rest / 2, durations.ticketCheck), rest - durations.ticketEndCheck);
+  if (fetched.rotation === "own_pace" && fetched.unchangedSince !== undefined) {
+    return ticketDelay(firstEndOf(fetched) - fetched.sentAt, durations);
   }
   const period = Math.min(fetched.refreshEvery ?? durations.refreshEvery, rest / 2);
   return period * (0.9 + random() * 0.2);
+}
+
+/** @param untilEnd ms until an unchanged ticket should end; negative when WeChat keeps it longer. */
+function ticketDelay(untilEnd: number, { ticketCheck, ticketEndCheck }: Durations): number {
+  if (untilEnd > ticketCheck) return Math.min(Math.max(untilEnd / 2, ticketCheck), untilEnd - ticketEndCheck);
+  // The moment at which WeChat should change it is the one to look: until then apps hold the old one.
+  return untilEnd > 0 && untilEnd < ticketEndCheck ? untilEnd + ticketEndCheck / 60 : ticketEndCheck;
 }

@@ -1,4 +1,4 @@
-import { describeFailure, type CallScope } from "@tokenkeeper/core";
+import { describeFailure, type CallScope, type Failure } from "@tokenkeeper/core";
 import type { BlockedBy } from "../decide/decide.ts";
 import type { RefreshOutcome } from "../decide/outcome.ts";
 
@@ -46,8 +46,11 @@ export function concludeJob(outcome: RefreshOutcome, { scope, keep, byHand, last
     case "busy":
       return { type: "delay", until: outcome.until };
     case "blocked": {
-      const until = outcome.until === undefined ? {} : { until: iso(outcome.until) };
+      // A refresh without the queue has failed, or a person asked in vain: the board says why.
+      if (keep && outcome.failure)
+        return { type: "fail", message: blockedByFailure(outcome.failure, scope, outcome.until) };
       if (byHand) return { type: "fail", message: blockedMessage(outcome.why, outcome.until) };
+      const until = outcome.until === undefined ? {} : { until: iso(outcome.until) };
       return { type: "complete", keep, result: { outcome: "blocked", why: outcome.why, ...until } };
     }
     case "failed": {
@@ -65,6 +68,11 @@ const BLOCKED_SENTENCES: Record<BlockedBy, { readonly zh: string; readonly en: s
   budget: { zh: "当日获取次数预算已用完", en: "The day's budget of fetches is used up" },
   retry_at: { zh: "等待下次重试", en: "It waits for its next attempt" },
 };
+
+function blockedByFailure(failure: Failure, scope: CallScope, until: number | undefined): string {
+  const next = until === undefined ? "" : ` | 下次自动尝试 next attempt by itself: ${iso(until)}`;
+  return `${describeFailure(failure, scope)}${next}`;
+}
 
 function blockedMessage(why: BlockedBy, until: number | undefined): string {
   const { zh, en } = BLOCKED_SENTENCES[why];

@@ -2,6 +2,7 @@ import {
   describeFailure,
   nextBeijingMidnight,
   wordFailure,
+  type Block,
   type Durations,
   type Failure,
   type Log,
@@ -66,7 +67,13 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
     const nextDayAt = nextBeijingMidnight(now);
     const consequence = consequenceOf({ failure, control: state.control, now, nextDayAt, durations, random });
     const { block, retryAt, keepIntent, sameJob } = consequence;
-    const stored = block && { class: failure.class, code: String(failure.code), secret: credential.secret, ...block };
+    const { class: failureClass, code, ip, rid } = failure;
+    const blocked = block && { class: failureClass, code: String(code), secret: credential.secret, ...block };
+    const stored: Block | undefined = blocked && {
+      ...blocked,
+      ...(ip !== undefined && { ip }),
+      ...(rid !== undefined && { rid }),
+    };
     if (stored) memory.rememberBlock(credential.id, stored);
     const fields = {
       retry_at: retryAt,
@@ -74,6 +81,8 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
       block_code: stored?.code,
       block_until: stored?.until,
       block_secret: stored?.secret,
+      block_ip: stored?.ip,
+      block_rid: stored?.rid,
       last_outcome: failure.class,
       last_reason: reason,
       last_code: String(failure.code),
@@ -127,14 +136,14 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
     if (reply.type === "failure") return writeFailure(input, attempt, reply.failure);
 
     const fp = fingerprint(reply.value);
-    const unchanged = fp === state.control.fingerprint && state.control.expiresAt !== undefined;
+    const unchangedSince = fp === state.control.fingerprint ? state.control.valueSince : undefined;
+    const unchanged = unchangedSince !== undefined;
     const { expiresAt, planAt } = planLife(
       {
         rotation: recipe.rotation,
         sentAt: begun.now,
         lifeMs: reply.lifeMs,
-        unchanged,
-        ...(state.control.expiresAt !== undefined && { storedExpiresAt: state.control.expiresAt }),
+        ...(unchanged && { unchangedSince }),
         ...(credential.account.refreshEvery !== undefined && { refreshEvery: credential.account.refreshEvery }),
       },
       durations,
@@ -147,7 +156,7 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
       sentAt: begun.now,
       expiresAt,
       planAt,
-      valueSince: unchanged ? (state.control.valueSince ?? begun.now) : begun.now,
+      valueSince: unchangedSince ?? begun.now,
       reason,
       durationMs: Math.round(clock.monotonic() - startedAt),
     };

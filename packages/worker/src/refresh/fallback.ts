@@ -23,20 +23,34 @@ export interface FallbackDeps {
 export function createFallback(deps: FallbackDeps): () => Promise<void> {
   const overdueSince = new Map<string, number>();
 
-  return async () => {
+  async function overdue(): Promise<Credential[]> {
     const decisions = await deps.refresher.look(deps.credentials);
     const now = deps.clock.monotonic();
-    for (const [index, credential] of deps.credentials.entries()) {
+    return deps.credentials.filter(({ id }, index) => {
       if (decisions[index]?.type !== "refresh") {
-        overdueSince.delete(credential.id);
-        continue;
+        overdueSince.delete(id);
+        return false;
       }
-      const since = overdueSince.get(credential.id) ?? now;
-      overdueSince.set(credential.id, since);
-      if (now - since < deps.patienceMs) continue;
-      const outcome = await deps.refresher.refresh(credential);
-      await deps.followUp(credential, outcome);
-      if (outcome.type === "refreshed") await deps.record(credential);
+      const since = overdueSince.get(id) ?? now;
+      overdueSince.set(id, since);
+      return now - since >= deps.patienceMs;
+    });
+  }
+
+  async function refreshOne(credential: Credential): Promise<void> {
+    const outcome = await deps.refresher.refresh(credential);
+    await deps.followUp(credential, outcome);
+    if (outcome.type === "refreshed" || outcome.type === "failed") await deps.record(credential);
+  }
+
+  return async () => {
+    // A queue that is only long is not helped by flooding WeChat past its limiter.
+    const due = (await overdue()).slice(0, AT_ONCE * BATCHES);
+    for (let start = 0; start < due.length; start += AT_ONCE) {
+      await Promise.all(due.slice(start, start + AT_ONCE).map((credential) => refreshOne(credential)));
     }
   };
 }
+
+const AT_ONCE = 16;
+const BATCHES = 6;

@@ -1,4 +1,4 @@
-import { beijingDate, nextBeijingMidnight, type Durations, type Log } from "@tokenkeeper/core";
+import { beijingDate, nextBeijingMidnight, type Durations, type Failure, type Log } from "@tokenkeeper/core";
 import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Credential } from "../credentials.ts";
 import { automaticCap, capFor, HAND_CAP } from "../decide/budget.ts";
@@ -71,7 +71,7 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
     const [state] = await readStates([credential]);
     if (!state) return "changed";
     const { recipe, ...decision } = decideFor(credential, state, byHand);
-    if (decision.type !== "refresh") return withCode(decision, state);
+    if (decision.type !== "refresh") return withFailure(decision, state);
 
     const parentRef: CredentialRef | undefined = recipe.parent && { ...credential.ref, kind: recipe.parent };
     const parent = parentRef && (await store.readValue(parentRef));
@@ -118,7 +118,15 @@ function capOf(recipe: Recipe, { control }: CredentialState): number {
   });
 }
 
-function withCode(decision: Exclude<Decision, { type: "refresh" }>, { control }: CredentialState): RefreshOutcome {
-  if (decision.type !== "blocked" || !control.block) return decision;
-  return { ...decision, code: control.block.code };
+function withFailure(decision: Exclude<Decision, { type: "refresh" }>, { control }: CredentialState): RefreshOutcome {
+  const { block } = control;
+  if (decision.type !== "blocked" || decision.why !== block?.class) return decision;
+  const { class: failureClass, code, ip, rid } = block;
+  const failure: Failure = {
+    class: failureClass,
+    code: Number(code),
+    ...(ip !== undefined && { ip }),
+    ...(rid !== undefined && { rid }),
+  };
+  return { ...decision, failure };
 }

@@ -6,11 +6,19 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** A key that something else wrote is no hash; what it holds is worth nothing. */
+/**
+ * A key that something else wrote is no hash; what it holds is worth nothing. A field that holds no whole number counts
+ * as absent, as `decodeControl` reads it: Lua itself takes `nan` and `inf` for numbers.
+ */
 const HASH = `
 local function own(key)
   local kind = redis.call('TYPE', key).ok
   if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', key) end
+end
+local function whole(key, name)
+  local text = redis.call('HGET', key, name)
+  local number = text and string.match(text, '^%d+$') and tonumber(text)
+  return number and number <= 9007199254740991 and number or nil
 end
 `;
 
@@ -27,19 +35,20 @@ own(control)
 local attempt, lease_ms = ARGV[1], tonumber(ARGV[2])
 local field = function(name) return redis.call('HGET', control, name) end
 if field('lease_attempt') == attempt then
-  local used = tonumber(redis.call('HGET', quota, ARGV[5])) or 0
+  local used = whole(quota, ARGV[5]) or 0
   return {'begun', field('intent_generation'), field('intent_at'), used}
 end
-local lease_until = tonumber(field('lease_until')) or 0
+local lease_until = whole(control, 'lease_until') or 0
 if lease_until > now and lease_until <= now + lease_ms then return {'busy', lease_until} end
-local open = field('intent_generation')
-if (field('committed_generation') or '0') ~= ARGV[3] or (open or '0') ~= ARGV[4] then return {'changed'} end
+local open = whole(control, 'intent_at') and whole(control, 'intent_generation')
+local committed = whole(control, 'committed_generation') or 0
+if committed ~= tonumber(ARGV[3]) or (open or 0) ~= tonumber(ARGV[4]) then return {'changed'} end
 own(quota)
-local used = math.max(tonumber(redis.call('HGET', quota, ARGV[5])) or 0, tonumber(ARGV[7]))
+local used = math.max(whole(quota, ARGV[5]) or 0, tonumber(ARGV[7]))
 if used >= tonumber(ARGV[6]) then return {'budget'} end
 redis.call('HSET', quota, ARGV[5], used + 1)
 redis.call('EXPIRE', quota, ARGV[8])
-local generation = math.max((tonumber(field('generation')) or 0) + 1, now)
+local generation = math.max((whole(control, 'generation') or 0) + 1, now)
 redis.call('HSET', control, 'generation', string.format('%.0f', generation),
   'lease_attempt', attempt, 'lease_until', string.format('%.0f', now + lease_ms),
   'intent_generation', string.format('%.0f', generation), 'intent_at', string.format('%.0f', now))
@@ -65,7 +74,7 @@ local release = function()
   if field('lease_attempt') == attempt then redis.call('HDEL', control, 'lease_attempt', 'lease_until') end
 end
 if field('committed_attempt') == attempt then return 'already' end
-if generation < (tonumber(field('committed_generation')) or 0) then
+if generation < (whole(control, 'committed_generation') or 0) then
   if tonumber(ARGV[4]) > 0 then redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[4])) end
   release()
   return 'fenced'
@@ -74,16 +83,15 @@ local split = 8 + tonumber(ARGV[8])
 redis.call('DEL', record)
 redis.call('HSET', record, unpack(ARGV, 9, split))
 redis.call('PEXPIREAT', record, ARGV[7])
-if (tonumber(field('intent_generation')) or 0) <= generation then
+if (whole(control, 'intent_generation') or 0) <= generation then
   redis.call('HDEL', control, 'intent_generation', 'intent_at')
 end
-local settle_due = tonumber(field('settle_due'))
-if settle_due and tonumber(ARGV[3]) >= settle_due then redis.call('HDEL', control, 'settle_due') end
+if tonumber(ARGV[3]) >= (whole(control, 'settle_due') or 0) then redis.call('HDEL', control, 'settle_due') end
 redis.call('HDEL', control, 'retry_at', 'failures', 'failing_since', 'block_class', 'block_code', 'block_until',
-  'block_secret', 'reported', 'reported_at', 'last_code')
+  'block_secret', 'block_ip', 'block_rid', 'reported', 'reported_at', 'last_code')
 redis.call('HSET', control, 'committed_attempt', attempt, 'committed_generation', ARGV[2],
   'committed_at', string.format('%.0f', now), 'last_at', string.format('%.0f', now), unpack(ARGV, split + 1))
-if tonumber(field('generation') or 0) < generation then redis.call('HSET', control, 'generation', ARGV[2]) end
+if (whole(control, 'generation') or 0) < generation then redis.call('HSET', control, 'generation', ARGV[2]) end
 release()
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 'committed'
@@ -102,14 +110,15 @@ local attempt, generation = ARGV[1], tonumber(ARGV[2])
 local field = function(name) return redis.call('HGET', control, name) end
 if field('last_attempt') == attempt then return 'already' end
 if field('lease_attempt') == attempt then redis.call('HDEL', control, 'lease_attempt', 'lease_until') end
-if ARGV[3] == '0' and tonumber(field('intent_generation')) == generation then
+if ARGV[3] == '0' and whole(control, 'intent_generation') == generation then
   redis.call('HDEL', control, 'intent_generation', 'intent_at')
 end
 if tonumber(ARGV[4]) > 0 then redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[4])) end
-if (tonumber(field('generation')) or 0) > generation then return 'overtaken' end
-redis.call('HINCRBY', control, 'failures', 1)
-redis.call('HSETNX', control, 'failing_since', string.format('%.0f', now))
-redis.call('HDEL', control, 'retry_at', 'block_class', 'block_code', 'block_until', 'block_secret')
+if (whole(control, 'generation') or 0) > generation then return 'overtaken' end
+redis.call('HSET', control, 'failures', (whole(control, 'failures') or 0) + 1,
+  'failing_since', string.format('%.0f', whole(control, 'failing_since') or now))
+redis.call('HDEL', control, 'retry_at', 'block_class', 'block_code', 'block_until', 'block_secret', 'block_ip',
+  'block_rid')
 redis.call('HSET', control, 'last_attempt', attempt, 'last_at', string.format('%.0f', now), unpack(ARGV, 5))
 return 'failed'
 `;
@@ -124,7 +133,7 @@ export const REPORT = `${TIME}${HASH}
 local control = KEYS[1]
 own(control)
 if redis.call('HGET', control, 'fingerprint') ~= ARGV[1] then return 0 end
-local last = tonumber(redis.call('HGET', control, 'reported_seen')) or 0
+local last = whole(control, 'reported_seen') or 0
 if last <= now and last + tonumber(ARGV[2]) > now then return 0 end
 redis.call('HSET', control, 'reported', ARGV[1], 'reported_at', string.format('%.0f', now),
   'reported_seen', string.format('%.0f', now))
