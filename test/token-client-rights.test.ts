@@ -1,35 +1,41 @@
+import { Queue, Worker } from "bullmq";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTokenClient, type TokenClient } from "@tokenkeeper/shared";
+import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { eventually } from "./support/eventually.ts";
+import { blockOf, readDocument } from "./support/markdown.ts";
 import { nameAccount, newAccount, publishRotation, putRecord, toldAbout } from "./support/records.ts";
 import { startTestRedis, type TestRedis } from "./support/redis.ts";
 
 const PASSWORD = "only-for-this-test";
-// The lines of docs/key-contract.md.
-const READER =
-  "-@all %R~wx:tok:* %R~wx:accounts &wx:rotated +hget +hmget +hgetall +pttl +time +ping +subscribe +unsubscribe +hello +client|setname +quit";
-const REPORTER = `${READER} %W~wx:reports +xadd`;
 
 describe("the rights of the contract", () => {
   let server: TestRedis;
 
   beforeAll(async () => {
     server = await startTestRedis();
-    for (const [user, rules] of [
-      ["reader", READER],
-      ["reporter", REPORTER],
-    ] as const) {
-      await server.redis.call("ACL", "SETUSER", user, "reset", "on", `>${PASSWORD}`, ...rules.split(" "));
+    const contract = await readDocument("docs/key-contract.md");
+    const lineOf = (user: string): string[] => blockOf(contract, `acl ${user}`).split(" ");
+    const users = {
+      reader: lineOf("reader"),
+      reporter: [...lineOf("reader"), ...lineOf("reporter")],
+      worker: lineOf("worker"),
+      dashboard: lineOf("dashboard"),
+    };
+    for (const [user, rules] of Object.entries(users)) {
+      await server.redis.call("ACL", "SETUSER", user, "reset", "on", `>${PASSWORD}`, ...rules);
     }
   });
   afterAll(() => server.stop());
 
-  function clientOf(user: string): TokenClient {
+  function urlOf(user: string): string {
     const url = new URL(server.url);
     url.username = user;
     url.password = PASSWORD;
-    return createTokenClient({ redis: url.href, waitMs: 20_000 });
+    return url.href;
   }
+  const clientOf = (user: string): TokenClient => createTokenClient({ redis: urlOf(user), waitMs: 20_000 });
   const denials = async (): Promise<unknown[]> => {
     const log = (await server.redis.call("ACL", "LOG")) as unknown[][];
     return log.map((entry) => entry[entry.indexOf("object") + 1]);
@@ -90,5 +96,44 @@ describe("the rights of the contract", () => {
 
     await expect(tokens.getAccessToken(newAccount())).rejects.toMatchObject({ reason: "redis_unreachable" });
     await tokens.close();
+  });
+
+  it.each([
+    ["reader", ["set x 1", "get x", "keys *", "hset wx:tok:{x}:access_token value x", "xadd wx:reports * a b"]],
+    ["reader", ["hgetall wx:ctl:{x}:access_token", "publish wx:rotated x", "config get *", "flushall"]],
+    ["reporter", ["xread STREAMS wx:reports 0", "del wx:reports", "hset wx:accounts x y"]],
+    ["worker", ["set x 1", "get x", "keys *", "config get *", "flushall", "script flush", "acl list"]],
+    ["dashboard", ["hget wx:tok:{x}:access_token value", "hset wx:ctl:{x}:access_token a b", "hset wx:accounts x y"]],
+    ["dashboard", ["xread STREAMS wx:reports 0", "config get *", "flushall", "keys *", "script flush"]],
+  ])("of a %s refuse %j", async (user, commands) => {
+    const connection = new Redis(urlOf(user), { enableReadyCheck: false, disableClientInfo: true });
+    for (const command of commands) {
+      const [name = "", ...args] = command.split(" ");
+      await expect(connection.call(name, ...args)).rejects.toThrow(/^NOPERM/);
+    }
+    connection.disconnect();
+  });
+
+  it.each(["worker", "dashboard"])("of a %s suffice for BullMQ's queues", async (user) => {
+    await server.redis.call("ACL", "LOG", "RESET");
+    const connection = new Redis(urlOf(user), { maxRetriesPerRequest: null });
+    const queue = new Queue(`refresh-of-${user}`, { connection, prefix: QUEUE_PREFIX });
+    const failed = Promise.withResolvers<string | undefined>();
+    const worker = new Worker(queue.name, () => Promise.reject(new Error("refused")), {
+      connection: connection.duplicate(),
+      prefix: QUEUE_PREFIX,
+    });
+    worker.on("failed", (job) => failed.resolve(job?.id));
+    await queue.upsertJobScheduler("tick", { every: 3_600_000 }, { name: "tick" });
+    await queue.add("one", { account: "x" }, { deduplication: { id: "one" } });
+    const job = await queue.getJob((await failed.promise) ?? "");
+    await worker.close();
+
+    await job?.retry();
+
+    expect(await job?.getState()).toBe("waiting");
+    expect(await denials()).toEqual([]);
+    await queue.close();
+    connection.disconnect();
   });
 });

@@ -45,3 +45,12 @@ export function heartbeatKey(worker: string): string {
 export function sessionKey(idHash: string): string {
   return `${PREFIX}:session:${idHash}`;
 }
+
+/**
+ * Beginning of the keys in which failed sign-ins are counted; an address, or an address and a hash of the user name, follows.
+ * Written and read by the dashboard.
+ * @param limit what is counted: `user` or `address`.
+ */
+export function loginKeyPrefix(limit: string): string {
+  return `${PREFIX}:login:${limit}`;
+}
