@@ -36,17 +36,19 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
 
     async readValue(credential) {
       const key = recordKey(credential);
-      const [ttl, fields, fp] = await guard(() =>
+      const [ttl, fields, control] = await guard(() =>
         replies(
           redis
             .pipeline()
             .pttl(key)
             .hmget(key, ...RECORD_FIELDS)
-            .hget(controlKey(credential), "fingerprint"),
+            .hmget(controlKey(credential), "fingerprint", "committed_generation"),
         ),
       );
       const record = Array.isArray(fields) ? decodeRecord(fields) : undefined;
+      const [fp, committed] = Array.isArray(control) ? (control as unknown[]) : [];
       if (!record || typeof ttl !== "number" || ttl <= 0 || typeof fp !== "string") return undefined;
+      if (record.version !== committed) return undefined;
       return { value: record.value, fingerprint: fp, remainingMs: ttl };
     },
 
@@ -141,7 +143,7 @@ async function readChunk(redis: Redis, chunk: readonly CountedCredential[], date
     const record = recordKey(credential);
     pipeline
       .pttl(record)
-      .hget(record, "version")
+      .hmget(record, "version", "schema")
       .hmget(controlKey(credential), ...CONTROL_FIELDS);
     pipeline.hmget(quotaKey(credential.account, date), endpoint, `${endpoint}:hand`);
   }
@@ -149,11 +151,13 @@ async function readChunk(redis: Redis, chunk: readonly CountedCredential[], date
   const [seconds, micros] = Array.isArray(time) ? time.map(Number) : [];
   const now = (seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000);
   return chunk.map((_, index): CredentialState => {
-    const [ttl, version, control, used] = rest.slice(index * COMMANDS_EACH, (index + 1) * COMMANDS_EACH);
+    const [ttl, fields, control, used] = rest.slice(index * COMMANDS_EACH, (index + 1) * COMMANDS_EACH);
     const decoded = decodeControl(Array.isArray(control) ? control : []);
-    const counts = Array.isArray(used) ? used.map((count) => Number(count) || 0) : [];
-    // A record that is not the one that was committed last was written by somebody else: as good as none.
-    const valid = typeof ttl === "number" && ttl > 0 && version === String(decoded.committedGeneration);
+    const counts = Array.isArray(used) ? used.map(countOf) : [];
+    const [version, schema] = Array.isArray(fields) ? (fields as unknown[]) : [];
+    // A record that is not the one that was committed last was written by somebody else: as good as none. So is one that readers cannot read.
+    const committed = version === String(decoded.committedGeneration) && schema === RECORD_SCHEMA;
+    const valid = typeof ttl === "number" && ttl > 0 && committed;
     return {
       now,
       control: decoded,
@@ -163,10 +167,15 @@ async function readChunk(redis: Redis, chunk: readonly CountedCredential[], date
   });
 }
 
-/** The replies of a pipeline; a single command's refusal (a key of another type) is an absent reply, not an error. */
+/** A counter as the scripts read it. */
+function countOf(text: unknown): number {
+  return typeof text === "string" && /^\d{1,15}$/.test(text) ? Number(text) : 0;
+}
+
+/** The replies of a pipeline. A key of another type gives no reply; all else that could not be read is an error, not an absent value. */
 async function replies(pipeline: ChainableCommander): Promise<unknown[]> {
   const results = await pipeline.exec();
-  const lost = results === null || results.every(([error]) => error !== null);
-  if (lost) throw results?.[0]?.[0] ?? new Error("UNREACHABLE");
+  const lost = results?.find(([error]) => error !== null && !error.message.startsWith("WRONGTYPE"));
+  if (!results || lost) throw lost?.[0] ?? new Error("UNREACHABLE");
   return results.map(([error, reply]) => (error ? undefined : reply));
 }
