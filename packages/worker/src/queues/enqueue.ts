@@ -23,8 +23,8 @@ export interface PlannedLook {
 /** Puts jobs on `refresh`. Every trigger makes the same job; duplicates of one kind are one job. */
 export interface Enqueue {
   /**
-   * A look at once. When the credential's immediate job waits in backoff, the triggers of people, configuration and
-   * reports bring it forward; a demand does not.
+   * A look at once. When the credential's immediate job waits in backoff, the triggers of people, reports and
+   * parents bring it forward; a demand does not.
    */
   immediate(credential: Credential, reason: TriggerReason): Promise<void>;
   /** Exactly one delayed job for each credential, at its time: it is moved when the time has moved. @returns the jobs' ids */
@@ -33,7 +33,7 @@ export interface Enqueue {
   record(credential: Credential): Promise<void>;
 }
 
-const PROMOTING: readonly TriggerReason[] = ["operator", "config", "reported", "parent"];
+const PROMOTING: readonly TriggerReason[] = ["operator", "reported", "parent"];
 
 /** @param queue the queue `refresh` */
 export function createEnqueue(queue: Queue): Enqueue {

@@ -7,7 +7,7 @@ import {
   type Log,
 } from "@tokenkeeper/core";
 import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
-import { UnrecoverableError, Worker, type Job } from "bullmq";
+import { Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Credentials } from "../credentials.ts";
 import type { PlannedResult, Planner } from "./planner.ts";
@@ -23,11 +23,12 @@ export interface ScheduleWorkerDeps {
 
 /** Runs the repeatable jobs: the tick of one credential, the sweep over all. */
 export function createScheduleWorker({ connection, credentials, planner, durations, log }: ScheduleWorkerDeps): Worker {
-  async function run(job: Job): Promise<PlannedResult | Record<string, number>> {
+  async function run(job: Job): Promise<PlannedResult | Record<string, number | string>> {
     if (job.name === SWEEP_SCHEDULER_ID) return countsOf(await planner.plan(credentials.all));
     const ref = parseTickJob(job.data);
     const credential = ref && credentials.find(ref);
-    if (!credential) throw new UnrecoverableError("tick | 配置中没有该凭证。 | No such credential is configured.");
+    // Another worker's configuration may have it, or one of before.
+    if (!credential) return { decision: "not configured" };
     const [result] = await planner.plan([credential]);
     return result ?? {};
   }

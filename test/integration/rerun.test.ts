@@ -1,0 +1,108 @@
+import type { Job } from "bullmq";
+import { afterEach, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { startWorld, type World } from "../support/world.ts";
+
+let world: World;
+afterEach(() => world[Symbol.asyncDispose]());
+
+const barred = { whitelist: ["198.51.100.1"] };
+
+async function failedJobs(count: number): Promise<Job[]> {
+  return eventually(
+    async () => {
+      const jobs = await world.refreshQueue.getFailed();
+      expect(jobs.length).toBeGreaterThanOrEqual(count);
+      return jobs;
+    },
+    { what: `${count} failed jobs`, timeoutMs: 30_000 },
+  );
+}
+
+async function outcomeOf(job: Job): Promise<{ outcome: string }> {
+  return eventually(
+    async () => {
+      const again = await world.refreshQueue.getJob(job.id ?? "");
+      expect(await again?.getState()).toBe("completed");
+      return again?.returnvalue as { outcome: string };
+    },
+    { what: "the job to be completed", timeoutMs: 20_000 },
+  );
+}
+
+describe("a re-run by hand", () => {
+  it("passes the wait for a person, and ends refreshed when the cause is mended", async () => {
+    world = await startWorld({ scale: 2, accounts: [{ name: "shop", wechat: barred }] });
+    await world.startRuntime();
+    const [job] = await failedJobs(1);
+    world.simulator.control.patchAccount(world.appId("shop"), { whitelist: null });
+
+    await job?.retry("failed");
+
+    expect(await outcomeOf(job as Job)).toMatchObject({ outcome: "refreshed" });
+    expect(world.fetches("shop").map(({ errcode }) => errcode)).toEqual([40164, 0]);
+  });
+
+  it("fails again with the remedy when the cause is still there, and can be re-run once more", async () => {
+    world = await startWorld({ scale: 2, accounts: [{ name: "shop", wechat: barred }] });
+    await world.startRuntime();
+    const [job] = await failedJobs(1);
+    await job?.retry("failed");
+    await eventually(() => expect(world.fetches("shop")).toHaveLength(2), { what: "the second refusal" });
+    await failedJobs(1);
+    world.simulator.control.patchAccount(world.appId("shop"), { whitelist: null });
+
+    await (await world.refreshQueue.getJob(job?.id ?? ""))?.retry("failed");
+
+    expect(await outcomeOf(job as Job)).toMatchObject({ outcome: "refreshed" });
+  });
+
+  it("never passes the day's quota, and says until when", async () => {
+    world = await startWorld({ scale: 2, accounts: [{ name: "shop" }] });
+    const errcode = { type: "errcode", errcode: 45009 } as const;
+    world.simulator.control.addFault(world.appId("shop"), { call: "stable_token", fault: errcode, times: null });
+    await world.startRuntime();
+    const [job] = await failedJobs(1);
+
+    await job?.retry("failed");
+
+    await eventually(
+      async () => {
+        const again = await world.refreshQueue.getJob(job?.id ?? "");
+        expect(again?.failedReason).toMatch(/^45009 .*next attempt by itself: \d{4}-/);
+      },
+      { what: "the refusal of the re-run", timeoutMs: 20_000 },
+    );
+    expect(world.fetches("shop")).toHaveLength(1);
+  });
+
+  it("fetches once when several failed jobs of one credential are re-run together", async () => {
+    world = await startWorld({ scale: 100, accounts: [{ name: "shop", wechat: barred }] });
+    await world.startRuntime();
+    const jobs = await failedJobs(3);
+    world.simulator.control.patchAccount(world.appId("shop"), { whitelist: null });
+    const before = world.fetches("shop").filter(({ errcode }) => errcode === 0).length;
+
+    await Promise.all(jobs.map((job) => job.retry("failed").catch(() => undefined)));
+
+    for (const job of jobs) expect(["refreshed", "fresh"]).toContain((await outcomeOf(job)).outcome);
+    const fetched = world.fetches("shop").filter(({ errcode }) => errcode === 0);
+    expect(fetched.length - before).toBe(1);
+  });
+
+  it("hands a transient failure to a job with its full retries", async () => {
+    world = await startWorld({ scale: 10, accounts: [{ name: "shop", wechat: barred }] });
+    await world.startRuntime();
+    const [job] = await failedJobs(1);
+    world.simulator.control.patchAccount(world.appId("shop"), { whitelist: null });
+    const busy = { type: "errcode", errcode: -1 } as const;
+    world.simulator.control.addFault(world.appId("shop"), { call: "stable_token", fault: busy, times: 2 });
+
+    await job?.retry("failed");
+
+    const token = await world.client({ waitMs: 30_000 }).getAccessToken("shop");
+    expect(world.simulator.control.tokenVerdict(world.appId("shop"), token)).toBe("accepted");
+    const again = await world.refreshQueue.getJob(job?.id ?? "");
+    expect(again?.failedReason).toMatch(/^-1 /);
+  });
+});
