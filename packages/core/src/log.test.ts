@@ -33,6 +33,7 @@ const originals: [string, unknown][] = [
   ["a message that begins with such a line", new Error(`\n    at ${CANARY} (file:///a.ts:1:1)`)],
   ["a message that was changed later", renamed(FRAME_LIKE, "short")],
   ["a message that was taken away later", renamed(FRAME_LIKE, "")],
+  ["a message in whose place another came", renamed(`abc\n    at ${CANARY} (file:///a.ts:1:1)`, "xyz")],
   ["a cause", new Error("failed", { cause: new Error(CANARY) })],
   ["a chain of causes", new Error("a", { cause: new Error("b", { cause: { secret: CANARY } }) })],
   ["an aggregate", new AggregateError([new Error(CANARY), CANARY], CANARY)],
