@@ -76,8 +76,8 @@ describe("every errcode", () => {
         .fetches(name, kind === "access_token" ? "stable_token" : "getticket:jsapi")
         .map(({ at }) => at);
       const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
-      if (row.class !== "needs_person") expect(times).toHaveLength(1);
-      else expect(Math.min(...pauses, Number.POSITIVE_INFINITY)).toBeGreaterThan(0.9 * FIRST_RECHECK_MS);
+      const shortest = row.class === "needs_person" ? 0.9 * FIRST_RECHECK_MS : Number.MAX_SAFE_INTEGER;
+      expect(Math.min(...pauses, Number.POSITIVE_INFINITY)).toBeGreaterThan(shortest);
     },
   );
 

@@ -1,5 +1,6 @@
 // A whole small world: a Redis, a WeChat, workers and a token client, all real.
 import { spawn, type ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
@@ -73,23 +74,23 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
   const known = accounts.map((account, index) => ({ ...account, appId: appIdOf(index), secret: secretOf(index) }));
   const simulator = await createSimulator({
     scale,
-    accounts: known.map(({ name, appId, secret, type, wechat }) => ({
-      name,
-      appId,
-      secret,
-      type: type ?? "official-account",
-      ...wechat,
+    accounts: known.map((account) => ({
+      name: account.name,
+      appId: account.appId,
+      secret: account.secret,
+      type: account.type ?? "official-account",
+      ...account.wechat,
     })),
   });
   const yaml = JSON.stringify({
-    accounts: known.map(({ name, appId, secret, wrongSecret, type, token, tickets, fallback }) => ({
-      name,
-      type: type ?? "official-account",
-      appId,
-      secret: wrongSecret ?? secret,
-      token,
-      tickets,
-      fallback,
+    accounts: known.map((account) => ({
+      name: account.name,
+      type: account.type ?? "official-account",
+      appId: account.appId,
+      secret: account.wrongSecret ?? account.secret,
+      token: account.token,
+      tickets: account.tickets,
+      fallback: account.fallback,
     })),
   });
   const closers: (() => Promise<unknown>)[] = [];
@@ -230,5 +231,5 @@ function appIdOf(index: number): string {
 }
 
 function secretOf(index: number): string {
-  return `5ec7e7${String(index + 1).padStart(26, "0")}`;
+  return createHash("sha256").update(`secret ${index}`).digest("hex").slice(0, 32);
 }

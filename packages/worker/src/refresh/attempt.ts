@@ -1,15 +1,6 @@
-import {
-  describeFailure,
-  nextBeijingMidnight,
-  wordFailure,
-  type Block,
-  type Durations,
-  type Failure,
-  type Log,
-} from "@tokenkeeper/core";
+import { nextBeijingMidnight, wordFailure, type Durations, type Failure, type Log } from "@tokenkeeper/core";
 import { fingerprint, type Clock } from "@tokenkeeper/shared/contract";
 import type { Credential } from "../credentials.ts";
-import { consequenceOf } from "../decide/consequence.ts";
 import type { RefreshOutcome } from "../decide/outcome.ts";
 import { planLife } from "../decide/plan.ts";
 import type { CredentialState, RefreshReason } from "../decide/state.ts";
@@ -19,6 +10,7 @@ import type { WechatHttp } from "../wechat/http.ts";
 import { readFetch, type FetchReply } from "../wechat/reply.ts";
 import { commitPersistently } from "./commit.ts";
 import type { Memory } from "./memory.ts";
+import { createRecordFailure } from "./record-failure.ts";
 
 /** What one attempt is about. */
 export interface AttemptInput {
@@ -52,6 +44,7 @@ export interface AttemptDeps {
 /** One attempt: lease and intent, fetch, commit under the fence. */
 export function createAttempt(deps: AttemptDeps): RunAttempt {
   const { store, http, memory, clock, random, durations, log } = deps;
+  const recordFailure = createRecordFailure(deps);
 
   async function fetchValue({ recipe, parent }: AttemptInput, leaseEndsAt: number): Promise<FetchReply> {
     // A pause of this process may have eaten the lease: a late request would rotate the value behind everybody's back.
@@ -59,53 +52,6 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
       return { type: "failure", failure: wordFailure("unreachable") };
     const reply = await http.send(recipe.request(parent?.value ?? ""));
     return reply.type === "body" ? readFetch(reply.body, recipe) : reply;
-  }
-
-  async function writeFailure(input: AttemptInput, attempt: Attempt, failure: Failure): Promise<RefreshOutcome> {
-    const { credential, recipe, reason, state, parent } = input;
-    const now = state.now;
-    const nextDayAt = nextBeijingMidnight(now);
-    const consequence = consequenceOf({ failure, control: state.control, now, nextDayAt, durations, random });
-    const { block, retryAt, keepIntent, sameJob } = consequence;
-    const { class: failureClass, code, ip, rid } = failure;
-    const blocked = block && { class: failureClass, code: String(code), secret: credential.secret, ...block };
-    const stored: Block | undefined = blocked && {
-      ...blocked,
-      ...(ip !== undefined && { ip }),
-      ...(rid !== undefined && { rid }),
-    };
-    if (stored) memory.rememberBlock(credential.id, stored);
-    const fields = {
-      retry_at: retryAt,
-      block_class: stored?.class,
-      block_code: stored?.code,
-      block_until: stored?.until,
-      block_secret: stored?.secret,
-      block_ip: stored?.ip,
-      block_rid: stored?.rid,
-      last_outcome: failure.class,
-      last_reason: reason,
-      last_code: String(failure.code),
-    };
-    const settleMs = keepIntent ? attempt.settleMs : 0;
-    // Redis may be the very thing that failed: the open intent then says all that must be known.
-    await store.fail({ ...attempt, settleMs, keepIntent, fields }).catch(() => {
-      log.warn({ credential: credential.id, attempt: attempt.attempt }, "refresh.failure_not_stored");
-    });
-    log.warn(
-      {
-        credential: credential.id,
-        account: credential.account.name,
-        reason,
-        attempt: attempt.attempt,
-        code: failure.code,
-      },
-      `refresh.failed ${describeFailure(failure, recipe.scope)}`,
-    );
-    if (failure.class === "stale_parent" && recipe.parent && parent) {
-      return { type: "waiting", parent: { ...credential.ref, kind: recipe.parent }, refused: parent.fingerprint };
-    }
-    return { type: "failed", reason, failure, sameJob, ...(retryAt !== undefined && { retryAt }) };
   }
 
   return async (input) => {
@@ -131,9 +77,12 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
     memory.rememberUse(input.counter, begun.used);
 
     const attempt: Attempt = { credential: credential.ref, attempt: attemptId, generation: begun.generation, settleMs };
+    const begunAt = clock.monotonic();
+    const fail = (failure: Failure): Promise<RefreshOutcome> =>
+      recordFailure({ ...input, attempt, failure, now: begun.now + Math.round(clock.monotonic() - begunAt) });
     const leaseEndsAt = startedAt + durations.lease;
     const reply = await fetchValue(input, leaseEndsAt);
-    if (reply.type === "failure") return writeFailure(input, attempt, reply.failure);
+    if (reply.type === "failure") return fail(reply.failure);
 
     const fp = fingerprint(reply.value);
     const unchangedSince = fp === state.control.fingerprint ? state.control.valueSince : undefined;
@@ -161,7 +110,7 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
       durationMs: Math.round(clock.monotonic() - startedAt),
     };
     const committed = await commitPersistently({ store, clock, retryMs: durations.http / 40 }, commit, leaseEndsAt);
-    if (committed === "not_stored") return writeFailure(input, attempt, wordFailure("not_stored"));
+    if (committed === "not_stored") return fail(wordFailure("not_stored"));
     if (committed === "fenced") {
       log.warn({ credential: credential.id, attempt: attemptId }, "refresh.fenced");
       return { type: "fenced" };
