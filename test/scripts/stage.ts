@@ -92,7 +92,7 @@ export function createStage({ redis, look = redis }: { redis: Redis; look?: Redi
       return { credential, attempt, generation, settleMs: SETTLE, now: at, used };
     },
     async commit({ attempt, generation, settleMs }, input = {}) {
-      const at = await now();
+      const at = input.sentAt ?? (await now());
       const value = input.value ?? `token-${generation}`;
       return store.commit({
         credential,
