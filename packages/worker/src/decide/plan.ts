@@ -47,9 +47,9 @@ function expiryOf(fetched: FetchedValue, durations: Durations): number {
   return end - sentAt > 2 * durations.ticketEndCheck ? end : Math.min(named, sentAt + durations.ticketCheck);
 }
 
-/** When a ticket should end by what was named when it was first seen. */
+/** When a ticket should end by what was named when it was first seen; a clock that went back makes it no younger. */
 function firstEndOf({ sentAt, lifeMs, unchangedSince }: FetchedValue): number {
-  return (unchangedSince ?? sentAt) + lifeMs;
+  return Math.min(unchangedSince ?? sentAt, sentAt) + lifeMs;
 }
 
 function delayOf(
@@ -61,7 +61,11 @@ function delayOf(
     return Math.max(rest - durations.stableLead + random() * durations.stableJitter, rest / 2);
   }
   if (fetched.rotation === "own_pace" && fetched.unchangedSince !== undefined) {
-    return ticketDelay(firstEndOf(fetched) - fetched.sentAt, durations);
+    // A life of a minute or less must not end before the next look.
+    return Math.min(
+      ticketDelay(firstEndOf(fetched) - fetched.sentAt, durations),
+      Math.max(rest / 2, rest - durations.ticketEndCheck),
+    );
   }
   const period = Math.min(fetched.refreshEvery ?? durations.refreshEvery, rest / 2);
   return period * (0.9 + random() * 0.2);
