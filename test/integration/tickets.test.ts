@@ -26,8 +26,8 @@ describe("tickets", () => {
   });
 
   it("keeps the first expiry of a ticket that comes back unchanged", async () => {
-    const wechat = { tokenLifeSeconds: 7_200, ticketLifeSeconds: 240 };
-    world = await startWorld({ accounts: [{ name: "shop", tickets: ["jsapi"], wechat }] });
+    const wechat = { tokenLifeSeconds: 7_200, ticketLifeSeconds: 1_200 };
+    world = await startWorld({ scale: 60, accounts: [{ name: "shop", tickets: ["jsapi"], wechat }] });
     const credential = { account: world.appId("shop"), kind: "jsapi_ticket" } as const;
     await world.startRuntime();
     const expiry = async (): Promise<{ at: number; generation: number }> => {

@@ -39,7 +39,12 @@ const PROMOTING: readonly TriggerReason[] = ["operator", "reported", "parent"];
 export function createEnqueue(queue: Queue): Enqueue {
   return {
     async immediate(credential, reason) {
-      const deduplication = { id: immediateDeduplicationId(credential.ref), reschedule: PROMOTING.includes(reason) };
+      const deduplication = {
+        id: immediateDeduplicationId(credential.ref),
+        reschedule: PROMOTING.includes(reason),
+        // A trigger that comes while the job runs may be about facts that the job did not see: one more look after it.
+        keepLastIfActive: true,
+      };
       await queue.add(jobName(credential), dataOf(credential, reason), { ...jobOptions, deduplication });
     },
 
