@@ -6,7 +6,9 @@ import type { Log } from "@tokenkeeper/core";
 import type { Queue } from "bullmq";
 import ejs from "ejs";
 import type { Express } from "express";
+import type { Redis } from "ioredis";
 import { LOCALES, type Language } from "./language.ts";
+import { createRefreshAdapter } from "./refresh-adapter.ts";
 import { REFUSALS, TEXTS } from "./texts.ts";
 
 /** What a board shows. */
@@ -15,12 +17,14 @@ export interface BoardOptions {
   readonly path: string;
   readonly refresh: Queue;
   readonly schedule: Queue;
+  /** To ask when the delayed jobs of `refresh` run. */
+  readonly redis: Redis;
   readonly language: Language;
   readonly log: Log;
 }
 
 /** Bull Board over both queues, in one language. */
-export function createBoard({ path, refresh, schedule, language, log }: BoardOptions): Express {
+export function createBoard({ path, refresh, schedule, redis, language, log }: BoardOptions): Express {
   const texts = TEXTS[language];
   // Bull Board knows `allowCompletedRetries`, but its types forgot it.
   const refreshOptions = { allowCompletedRetries: false, description: texts.refreshQueue };
@@ -28,7 +32,7 @@ export function createBoard({ path, refresh, schedule, language, log }: BoardOpt
   adapter.setBasePath(path);
   createBullBoard({
     queues: [
-      new BullMQAdapter(refresh, refreshOptions),
+      createRefreshAdapter(refresh, redis, refreshOptions),
       new BullMQAdapter(schedule, { readOnlyMode: true, description: texts.scheduleQueue }),
     ],
     serverAdapter: adapter,

@@ -42,7 +42,8 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   const redis = await connectOrGiveUp(redisUrl, log);
   const refresh = openQueue(REFRESH_QUEUE, { redis, log });
   const schedule = openQueue(SCHEDULE_QUEUE, { redis, log });
-  const board = (language: Language): Express => createBoard({ path: "/queues", refresh, schedule, language, log });
+  const board = (language: Language): Express =>
+    createBoard({ path: "/queues", refresh, schedule, redis, language, log });
   const secure = publicUrl !== undefined && new URL(publicUrl).protocol === "https:";
   const app = createApp({
     credentials,
