@@ -22,8 +22,8 @@ async function failedJobs(count: number): Promise<Job[]> {
 async function outcomeOf(job: Job): Promise<{ outcome: string }> {
   return eventually(
     async () => {
+      expect(await job.getState()).toBe("completed");
       const again = await world.refreshQueue.getJob(job.id ?? "");
-      expect(await again?.getState()).toBe("completed");
       return again?.returnvalue as { outcome: string };
     },
     { what: "the job to be completed", timeoutMs: 20_000 },

@@ -112,7 +112,7 @@ describe("a commit", () => {
 
     await stage.commit(await stage.begun());
 
-    expect(await stage.store.isFailedJob(stage.credential, "17")).toBe(true);
+    expect((await stage.state()).control.failedJobs).toEqual(["17"]);
   });
 
   it("replaces the fields of an older record altogether", async () => {

@@ -14,7 +14,7 @@ beforeEach(() => {
 
 const add = (id: string): Promise<void> => stage.store.addFailedJob(stage.credential, id);
 const remove = (id: string): Promise<void> => stage.store.removeFailedJob(stage.credential, id);
-const known = (id: string): Promise<boolean> => stage.store.isFailedJob(stage.credential, id);
+const known = async (id: string): Promise<boolean> => (await stage.state()).control.failedJobs.includes(id);
 const list = async (): Promise<string | undefined> => (await stage.control())["failed_jobs"];
 
 describe("the list of failed jobs", () => {

@@ -26,7 +26,7 @@ describe("reading the state", () => {
 
     expect(state).toEqual({
       now: expect.any(Number),
-      control: { generation: 0, committedGeneration: 0, failures: 0 },
+      control: { generation: 0, committedGeneration: 0, failedJobs: [], failures: 0 },
       used: { automatic: 0, byHand: 0 },
     });
     expect(state.now).toBeGreaterThanOrEqual(before);

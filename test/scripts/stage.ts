@@ -107,6 +107,7 @@ export function createStage({ redis, look = redis }: { redis: Redis; look?: Redi
         valueSince: at,
         reason: "due",
         durationMs: 12,
+        suspect: false,
         ...input,
       });
     },

@@ -177,6 +177,7 @@ describe("a commit that Redis refuses", () => {
       valueSince: at,
       reason: "due",
       durationMs: 1,
+      suspect: false,
     };
   }
 });

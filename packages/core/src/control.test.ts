@@ -16,7 +16,7 @@ const texts = fc.oneof(
 
 describe("decodeControl", () => {
   it("gives a beginning for a hash that does not exist", () => {
-    expect(EMPTY).toEqual({ generation: 0, committedGeneration: 0, failures: 0 });
+    expect(EMPTY).toEqual({ generation: 0, committedGeneration: 0, failedJobs: [], failures: 0 });
   });
 
   it("reads every part of the state", () => {
@@ -49,6 +49,7 @@ describe("decodeControl", () => {
 
     expect(control).toEqual({
       generation: 1700000000002,
+      failedJobs: [],
       lease: { attempt: "a1", until: 1700000015000 },
       intent: { generation: 1700000000002, at: 1700000000003 },
       committedGeneration: 1700000000001,

@@ -31,6 +31,9 @@ export const CONTROL_FIELDS = [
   "reported",
   "reported_at",
   "reported_seen",
+  "unknown_at",
+  "foreign_at",
+  "suspect",
   "failed_jobs",
   "last_attempt",
   "last_outcome",
@@ -77,9 +80,20 @@ export interface Control {
   readonly failures: number;
   readonly failingSince?: number;
   readonly block?: Block;
+  /** When an outcome was last not known. */
+  readonly unknownAt?: number;
+  /** When another system was last seen to have fetched this credential. */
+  readonly foreignAt?: number;
+  /** Fingerprint of a value that WeChat refuses and yet returns: only a person can force another one. */
+  readonly suspect?: string;
+  /** Jobs that ended as failed: one of them starting again is a person's re-run. */
+  readonly failedJobs: readonly string[];
   /** Fingerprint of a value that WeChat was seen to refuse, and when that was confirmed. */
   readonly reported?: { readonly fingerprint: string; readonly at: number };
 }
+
+/** The last instant that a date can hold, epoch ms; what is beyond it is no instant. */
+const LAST_INSTANT = 8_640_000_000_000_000;
 
 /** Reads the control hash as `HMGET` returned it, in the order of `CONTROL_FIELDS`. A field that is not of its form counts as absent. */
 export function decodeControl(values: readonly (string | null)[]): Control {
@@ -89,7 +103,7 @@ export function decodeControl(values: readonly (string | null)[]): Control {
   };
   const number = (field: (typeof CONTROL_FIELDS)[number]): number | undefined => {
     const value = text(field) ?? "";
-    return /^\d{1,16}$/.test(value) && Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
+    return /^\d{1,16}$/.test(value) && Number(value) <= LAST_INSTANT ? Number(value) : undefined;
   };
   const lease = pair(text("lease_attempt"), number("lease_until"));
   const intent = pair(number("intent_generation"), number("intent_at"));
@@ -100,6 +114,7 @@ export function decodeControl(values: readonly (string | null)[]): Control {
     generation: number("generation") ?? 0,
     committedGeneration: number("committed_generation") ?? 0,
     failures: number("failures") ?? 0,
+    failedJobs: text("failed_jobs")?.split(",") ?? [],
     ...(lease && { lease: { attempt: lease[0], until: lease[1] } }),
     ...(intent && { intent: { generation: intent[0], at: intent[1] } }),
     ...(reported && { reported: { fingerprint: reported[0], at: reported[1] } }),
@@ -122,6 +137,9 @@ export function decodeControl(values: readonly (string | null)[]): Control {
     ...present("settleDue", number("settle_due")),
     ...present("retryAt", number("retry_at")),
     ...present("failingSince", number("failing_since")),
+    ...present("unknownAt", number("unknown_at")),
+    ...present("foreignAt", number("foreign_at")),
+    ...present("suspect", text("suspect")),
   };
 }
 

@@ -42,6 +42,12 @@ export interface Durations {
   readonly recheckMost: number;
   /** Shortest time between two refreshes that reports may cause. */
   readonly reportSpacing: number;
+  /** The same for a value that WeChat refuses and yet returns. */
+  readonly suspectSpacing: number;
+  /** A value that died this long after the last unknown outcome was fetched by another system. */
+  readonly foreignAfter: number;
+  /** A commit is looked at again after 1, 5, 15 and 60 times this. */
+  readonly repairUnit: number;
   /** How long a stopping process may take. */
   readonly shutdown: number;
 }
@@ -72,6 +78,9 @@ export function createDurations(scale: number): Durations {
     recheckFirst: 5 * MINUTE,
     recheckMost: 30 * MINUTE,
     reportSpacing: MINUTE,
+    suspectSpacing: 10 * MINUTE,
+    foreignAfter: 10 * MINUTE,
+    repairUnit: SECOND,
     shutdown: 10 * SECOND,
   };
   const scaled = Object.entries(real).map(([name, ms]) => [name, Math.max(FLOORS[name] ?? 1, Math.round(ms / scale))]);

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import {
-  conflictsOf,
   connectRedis,
   createDurations,
   errorFields,
@@ -30,8 +29,10 @@ import { createAttempt } from "./refresh/attempt.ts";
 import { createFallback } from "./refresh/fallback.ts";
 import { createFollowUp } from "./refresh/follow-up.ts";
 import { createMemory } from "./refresh/memory.ts";
+import { createRepair } from "./refresh/repair.ts";
 import { createRefresher } from "./refresh/refresh.ts";
 import { createRedisCredentialStore } from "./store/redis-credential-store.ts";
+import { checkDurations, checkRedis } from "./start-checks.ts";
 import { StartError } from "./start-error.ts";
 import { createRegistry } from "./store/registry.ts";
 import { createTicker } from "./ticker.ts";
@@ -100,7 +101,18 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     startedAt: new Date(clock.now()).toISOString(),
   });
   const memory = createMemory();
-  const runAttempt = createAttempt({ store, http, memory, clock, random, durations, newAttemptId: randomUUID, log });
+  const repair = createRepair({ store, clock, durations, log });
+  const runAttempt = createAttempt({
+    store,
+    http,
+    memory,
+    repair,
+    clock,
+    random,
+    durations,
+    newAttemptId: randomUUID,
+    log,
+  });
   const refresher = createRefresher({ store, memory, runAttempt, durations, log });
   const enqueue = createEnqueue(refreshQueue);
   const planner = createPlanner({ refresher, enqueue, clock });
@@ -121,6 +133,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     store,
     http,
     trigger: (credential, reason) => enqueue.immediate(credential, reason),
+    clock,
     durations,
     log,
   });
@@ -149,16 +162,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const onError = (part: string) => (error: unknown) => log.warn({ part, err: errorFields(error) }, "postponed");
   const tickers = [
     createTicker(durations.rearm, () => schedulers.arm(), onError("schedulers")),
+    createTicker(durations.repairUnit / 2, () => repair.runOnce(), onError("repair")),
     createTicker(durations.sweep / 2, () => registry.beat(durations.sweep * 3), onError("heartbeat")),
     ...(planners.fallback ? [createTicker(durations.sweep, fallback, onError("fallback"))] : []),
   ];
   const health = createHealthServer(async () => refreshWorker.isRunning() && (await command.ping()) === "PONG");
 
   async function start(): Promise<number> {
-    const conflicts = conflictsOf(createDurations(1));
-    if (conflicts.length > 0)
-      throw new StartError("policy", `The durations do not fit together: ${conflicts.join("; ")}.`);
-    await checkRedis();
+    checkDurations();
+    await checkRedis(() => readRedisFacts(command));
     const port = await health.listen(config.healthPort).catch(() => {
       throw new StartError("port", `Port ${config.healthPort} is taken; set WORKER_HEALTH_PORT to a free one.`);
     });
@@ -184,17 +196,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       "worker.started",
     );
     return port;
-  }
-
-  async function checkRedis(): Promise<void> {
-    const facts = await readRedisFacts(command).catch(() => {
-      throw new StartError("redis", "Redis does not answer; check REDIS_URL, the password, and that the server is up.");
-    });
-    if (facts.evictionPolicy === "noeviction") return;
-    throw new StartError(
-      "policy",
-      `Redis evicts keys when its memory is full (maxmemory-policy ${facts.evictionPolicy}), and with them tokens and jobs; set it to noeviction.`,
-    );
   }
 
   return {

@@ -6,8 +6,10 @@ export const HAND_CAP = 100;
 const RESERVED = 48;
 const CANNOT_WAIT: readonly RefreshReason[] = ["missing", "expired", "due"];
 
-/** The life that WeChat gives its credentials, s. Source: WeChat, "获取 access_token". */
+/** The life that WeChat gives its credentials, ms. Source: WeChat, "获取 access_token". */
 const USUAL_LIFE_MS = 7_200_000;
+/** Shorter lives than this part of it are absurd, and do not buy more fetches. */
+const FASTEST_PACE = 48;
 
 /**
  * How many fetches a day may happen by themselves: 300, or 15 % of WeChat's limit when that is less; a sandbox account's
@@ -17,7 +19,7 @@ const USUAL_LIFE_MS = 7_200_000;
  */
 export function automaticCap({ limit, lifeMs }: { limit?: number; lifeMs?: number }): number {
   const share = limit === undefined ? Number.POSITIVE_INFINITY : limit === 200 ? 60 : Math.floor(limit * 0.15);
-  const pace = Math.max(1, USUAL_LIFE_MS / Math.max(1_000, lifeMs ?? USUAL_LIFE_MS));
+  const pace = Math.min(FASTEST_PACE, Math.max(1, USUAL_LIFE_MS / Math.max(1, lifeMs ?? USUAL_LIFE_MS)));
   return Math.min(Math.ceil(300 * pace), share);
 }
 

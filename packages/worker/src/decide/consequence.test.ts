@@ -31,6 +31,7 @@ function consequence(failure: Failure, { failures = 0, failingFor, random = 0.5,
     generation: 1,
     committedGeneration: 0,
     failures,
+    failedJobs: [],
     ...(failingFor !== undefined && { failingSince: NOW - failingFor }),
   };
   const durations = createDurations(scale);

@@ -23,6 +23,7 @@ const HEALTHY: Control = {
   expiresAt: NOW + 110 * MINUTE,
   planAt: NOW + 20 * MINUTE,
   failures: 0,
+  failedJobs: [],
 };
 
 const COOL_DOWN: Block = { class: "cool_down", code: "45009", until: NOW + HOUR, secret: SECRET };
@@ -358,6 +359,7 @@ describe("any state", () => {
           generation: 7,
           committedGeneration: 7,
           failures: 0,
+          failedJobs: [],
           ...Object.fromEntries(given),
           ...(intentAt !== undefined && { intent: { generation: 8, at: intentAt } }),
           ...(leaseUntil !== undefined && { lease: { attempt: "other", until: leaseUntil } }),

@@ -18,9 +18,16 @@ export interface DecideInput {
   readonly rules: RefreshRules;
   /** A person's re-run passes permanent, needs-person and `retry_at` once, never a cool-down or the budget by hand. */
   readonly byHand: boolean;
+  /** The parent has a new value: what failed with the one before says nothing, `retry_at` is over. */
+  readonly afterParent?: boolean;
   /** When the day's budget begins anew, epoch ms. */
   readonly nextDayAt: number;
 }
+
+const DAY = 86_400_000;
+/** No ban and no retry lasts longer; one that says so was written by a broken clock or hand: void. */
+const LONGEST_BLOCK = 32 * DAY;
+const LONGEST_RETRY = DAY;
 
 /** The one place that says whether to fetch. Pure: same facts, same answer. */
 export function decide(input: DecideInput): Decision {
@@ -63,12 +70,12 @@ function isReported({ reported, fingerprint, committedAt }: CredentialState["con
 }
 
 function barrierFor(input: DecideInput, reason: RefreshReason | undefined): Decision | undefined {
-  const { state, rules, byHand, nextDayAt } = input;
+  const { state, rules, byHand, afterParent = false, nextDayAt } = input;
   const { block, retryAt } = state.control;
   // A failure belongs to the secret that failed: with another one it says nothing. A cool-down is about account and address.
   const holds = block !== undefined && (block.class === "cool_down" || block.secret === rules.secret);
   if (holds && block.class === "permanent" && !byHand) return { type: "blocked", why: "permanent" };
-  if (holds && block.until !== undefined && block.until > state.now) {
+  if (holds && block.until !== undefined && isAhead(block.until, state.now, LONGEST_BLOCK)) {
     if (block.class === "cool_down") return { type: "blocked", why: "cool_down", until: block.until };
     if (!byHand) return { type: "blocked", why: "needs_person", until: block.until };
   }
@@ -76,8 +83,12 @@ function barrierFor(input: DecideInput, reason: RefreshReason | undefined): Deci
   const { automatic, byHand: hand } = state.used;
   const allowed = byHand ? hand < HAND_CAP : automatic < capFor(rules.automaticCap, reason);
   if (!allowed) return { type: "blocked", why: "budget", until: nextDayAt };
-  const waits = !byHand && retryAt !== undefined && retryAt > state.now && (block === undefined || holds);
-  return waits ? { type: "blocked", why: "retry_at", until: retryAt } : undefined;
+  if (byHand || afterParent || retryAt === undefined || (block !== undefined && !holds)) return undefined;
+  return isAhead(retryAt, state.now, LONGEST_RETRY) ? { type: "blocked", why: "retry_at", until: retryAt } : undefined;
+}
+
+function isAhead(instant: number, now: number, atMost: number): boolean {
+  return instant > now && instant <= now + atMost;
 }
 
 /** When the next reason appears by the passing of time alone. */

@@ -8,7 +8,7 @@ const LEAD = 600_000;
 const QUOTA: Block = { class: "cool_down", code: "45009", until: NOW + 3_600_000, secret: "a" };
 
 function stateWith(block: Block | undefined, remainingMs?: number): CredentialState {
-  const control = { generation: 1, committedGeneration: 1, failures: 1, ...(block && { block }) };
+  const control = { generation: 1, committedGeneration: 1, failures: 1, failedJobs: [], ...(block && { block }) };
   return { now: NOW, control, used: { automatic: 0, byHand: 0 }, ...(remainingMs !== undefined && { remainingMs }) };
 }
 

@@ -1,20 +1,18 @@
-import { REFUSED_TOKEN_CODES, type CredentialRef } from "@tokenkeeper/shared/contract";
+import { REFUSED_TOKEN_CODES, type Clock, type CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Durations, Log, TriggerReason } from "@tokenkeeper/core";
 import type { Credential, Credentials } from "../credentials.ts";
-import type { CredentialStore } from "../store/credential-store.ts";
+import type { CredentialStore, ReportReply } from "../store/credential-store.ts";
 import type { WechatHttp } from "../wechat/http.ts";
 import { errcodeIn } from "../wechat/reply.ts";
 import type { AppMessage } from "./stream.ts";
 
-/** What a report came to. */
-export type ReportResult =
-  | "demand"
-  | "not_configured"
-  | "stale"
-  | "accepted_by_wechat"
-  | "inconclusive"
-  | "too_soon"
-  | "confirmed";
+/** What a message came to. */
+export type ReportResult = "demand" | "not_configured" | "accepted_by_wechat" | "inconclusive" | ReportReply;
+
+/** Reports of one credential that may cause a refresh a day. */
+const REPORTS_A_DAY = 60;
+const FOREIGN =
+  "另一个系统正在获取该账号的 access_token，请停用它，或改用稳定版。 Another system is fetching this account's token; stop it, or use the stable token.";
 
 /** What handling works with. */
 export interface ReportsDeps {
@@ -22,6 +20,7 @@ export interface ReportsDeps {
   readonly store: CredentialStore;
   readonly http: WechatHttp;
   readonly trigger: (credential: Credential, reason: TriggerReason) => Promise<void>;
+  readonly clock: Clock;
   readonly durations: Durations;
   readonly log: Log;
 }
@@ -31,7 +30,7 @@ export interface ReportsDeps {
  * refuses that value too: nobody can make us throw away a good value by claiming that it is bad.
  */
 export function createReports(deps: ReportsDeps): (message: AppMessage) => Promise<ReportResult> {
-  const { credentials, store, http, trigger, durations, log } = deps;
+  const { credentials, store, http, trigger, clock, durations, log } = deps;
 
   async function isRefused(
     { family, ref }: Credential,
@@ -53,9 +52,22 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
     if (verdict === "stale") return "stale";
     if (verdict === "accepted") return "accepted_by_wechat";
     if (verdict === "unclear") return "inconclusive";
-    if (!(await store.report(credential.ref, fp, durations.reportSpacing))) return "too_soon";
-    await trigger(credential, "reported");
-    return "confirmed";
+    const reply = await store.report({
+      credential: credential.ref,
+      fingerprint: fp,
+      now: clock.now(),
+      spacingMs: durations.reportSpacing,
+      suspectSpacingMs: durations.suspectSpacing,
+      cap: REPORTS_A_DAY,
+      // Only a classic token dies by a foreign fetch: the other kinds are given to everybody alike.
+      foreignAfterMs: credential.recipe.rotation === "each_fetch" ? durations.foreignAfter : -1,
+    });
+    if (reply === "confirmed" || reply === "foreign") await trigger(credential, "reported");
+    if (reply === "foreign") {
+      const { id, account } = credential;
+      log.error({ credential: id, account: account.name }, `credential.foreign_refresh ${FOREIGN}`);
+    }
+    return reply;
   }
 
   return async (message) => {

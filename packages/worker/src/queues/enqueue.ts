@@ -9,7 +9,7 @@ import type { JobsOptions, Queue } from "bullmq";
 import type { Credential } from "../credentials.ts";
 
 /** How often one job may try in all; the dense retries end sooner. */
-export const JOB_ATTEMPTS = 14;
+export const JOB_ATTEMPTS = 16;
 /** The name of the backoff whose delay comes from the control state. */
 export const BACKOFF = "control";
 

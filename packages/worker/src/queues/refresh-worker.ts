@@ -51,9 +51,10 @@ export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
     const credential = credentials.find(data);
     if (!credential) return drop(job, { outcome: "not configured" });
 
-    const jobId = job.id ?? "";
-    const byHand = await store.isFailedJob(credential.ref, jobId);
-    const outcome = await refresher.refresh(credential, byHand);
+    const { outcome, byHand } = await refresher.refresh(credential, {
+      reason: data.reason,
+      ...(job.id !== undefined && { jobId: job.id }),
+    });
     await followUp(credential, outcome);
     const move = concludeJob(outcome, {
       scope: credential.recipe.scope,

@@ -11,6 +11,7 @@ import { readFetch, type FetchReply } from "../wechat/reply.ts";
 import { commitPersistently } from "./commit.ts";
 import type { Memory } from "./memory.ts";
 import { createRecordFailure } from "./record-failure.ts";
+import type { Repair } from "./repair.ts";
 
 /** What one attempt is about. */
 export interface AttemptInput {
@@ -34,12 +35,16 @@ export interface AttemptDeps {
   readonly store: CredentialStore;
   readonly http: WechatHttp;
   readonly memory: Memory;
+  readonly repair: Repair;
   readonly clock: Clock;
   readonly random: () => number;
   readonly durations: Durations;
   readonly newAttemptId: () => string;
   readonly log: Log;
 }
+
+const SUSPECT =
+  "微信拒绝该凭证却仍返回同一个值，只能人工强制刷新。 WeChat refuses this value and yet returns it; only a forced refresh by hand helps.";
 
 /** One attempt: lease and intent, fetch, commit under the fence. */
 export function createAttempt(deps: AttemptDeps): RunAttempt {
@@ -108,6 +113,7 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
       valueSince: unchangedSince ?? begun.now,
       reason,
       durationMs: Math.round(clock.monotonic() - startedAt),
+      suspect: unchanged && reason === "reported",
     };
     const committed = await commitPersistently({ store, clock, retryMs: durations.http / 40 }, commit, leaseEndsAt);
     if (committed === "not_stored") return fail(wordFailure("not_stored"));
@@ -116,6 +122,9 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
       return { type: "fenced" };
     }
     memory.forgetBlock(credential.id);
+    deps.repair.watch(commit, state.control.committedGeneration);
+    if (commit.suspect)
+      log.error({ credential: credential.id, account: credential.account.name, fp }, `credential.suspect ${SUSPECT}`);
     log.info(
       {
         credential: credential.id,

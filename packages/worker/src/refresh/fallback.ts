@@ -38,7 +38,7 @@ export function createFallback(deps: FallbackDeps): () => Promise<void> {
   }
 
   async function refreshOne(credential: Credential): Promise<void> {
-    const outcome = await deps.refresher.refresh(credential);
+    const { outcome } = await deps.refresher.refresh(credential);
     await deps.followUp(credential, outcome);
     if (outcome.type === "refreshed" || outcome.type === "failed") await deps.record(credential);
   }

@@ -9,7 +9,7 @@ const ID = "wx0000000000000001:access_token";
 const BAN: Block = { class: "cool_down", code: "89507", until: NOW + HOUR, secret: "a" };
 
 function stateWith(block?: Block, remainingMs?: number): CredentialState {
-  const control = { generation: 0, committedGeneration: 0, failures: 0, ...(block && { block }) };
+  const control = { generation: 0, committedGeneration: 0, failures: 0, failedJobs: [], ...(block && { block }) };
   return { now: NOW, control, used: { automatic: 0, byHand: 0 }, ...(remainingMs !== undefined && { remainingMs }) };
 }
 

@@ -1,4 +1,11 @@
-import { beijingDate, nextBeijingMidnight, type Durations, type Failure, type Log } from "@tokenkeeper/core";
+import {
+  beijingDate,
+  nextBeijingMidnight,
+  type Durations,
+  type Failure,
+  type Log,
+  type TriggerReason,
+} from "@tokenkeeper/core";
 import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Credential } from "../credentials.ts";
 import { automaticCap, capFor, HAND_CAP } from "../decide/budget.ts";
@@ -21,10 +28,25 @@ import type { Memory } from "./memory.ts";
 
 /** Looks at credentials and refreshes those that need it. */
 export interface Refresher {
-  /** @param byHand a person asked. Rejects with `StorageError` only before anything was begun. */
-  refresh(credential: Credential, byHand?: boolean): Promise<RefreshOutcome>;
+  /**
+   * Looks, and refreshes when there is a reason. Rejects with `StorageError` only before anything was begun.
+   */
+  refresh(credential: Credential, trigger?: Trigger): Promise<Looked>;
   /** What would be done about each credential now, without doing it. */
   look(credentials: readonly Credential[]): Promise<Decision[]>;
+}
+
+/** Who wants the look. */
+export interface Trigger {
+  /** The job that looks; one that has ended as failed before is re-run by a person. */
+  readonly jobId?: string;
+  readonly reason?: TriggerReason;
+}
+
+/** What a look came to, and whether it was a person's re-run. */
+export interface Looked {
+  readonly outcome: RefreshOutcome;
+  readonly byHand: boolean;
 }
 
 /** What the refresher works with. */
@@ -49,7 +71,11 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
     return states.map((state, index) => memory.merge(credentials[index]?.id ?? "", state));
   }
 
-  function decideFor(credential: Credential, state: CredentialState, byHand: boolean): Decision & { recipe: Recipe } {
+  function decideFor(
+    credential: Credential,
+    state: CredentialState,
+    { byHand, afterParent }: { byHand: boolean; afterParent: boolean },
+  ): Decision & { recipe: Recipe } {
     const { account, recipe } = credential;
     const fallback =
       account.token === "classic" && recipe.endpoint === "classic_token" && account.fallback === "stable";
@@ -58,7 +84,8 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
     const { block, ...control } = state.control;
     const facts = stable ? { ...state, control } : state;
     const rules = { secret: credential.secret, automaticCap: capOf(chosen, state), leaseMs: durations.lease };
-    const decision = decide({ state: facts, rules, byHand, nextDayAt: nextBeijingMidnight(state.now) });
+    const nextDayAt = nextBeijingMidnight(state.now);
+    const decision = decide({ state: facts, rules, byHand, afterParent, nextDayAt });
     if (!fallback || decision.type !== "blocked" || decision.why !== "cool_down" || block?.code !== "45009") {
       return { ...decision, recipe: chosen };
     }
@@ -67,10 +94,12 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
     return { ...decision, until: Math.min(decision.until ?? nearEnd, nearEnd), recipe: chosen };
   }
 
-  async function once(credential: Credential, byHand: boolean): Promise<RefreshOutcome | "changed"> {
-    const [state] = await readStates([credential]);
-    if (!state) return "changed";
-    const { recipe, ...decision } = decideFor(credential, state, byHand);
+  async function act(
+    credential: Credential,
+    state: CredentialState,
+    { byHand, afterParent }: { byHand: boolean; afterParent: boolean },
+  ): Promise<RefreshOutcome | "changed"> {
+    const { recipe, ...decision } = decideFor(credential, state, { byHand, afterParent });
     if (decision.type !== "refresh") return withFailure(decision, state);
 
     const parentRef: CredentialRef | undefined = recipe.parent && { ...credential.ref, kind: recipe.parent };
@@ -90,21 +119,32 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
     });
   }
 
+  /** An app that misses a value cannot read the record that looks fine from here: something else has changed it. */
+  async function asAppsSee({ ref }: Credential, state: CredentialState): Promise<CredentialState> {
+    if (state.remainingMs === undefined || (await store.readValue(ref))) return state;
+    const { remainingMs: _unreadable, ...rest } = state;
+    return rest;
+  }
+
   return {
-    async refresh(credential, byHand = false) {
+    async refresh(credential, { jobId, reason } = {}) {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const outcome = await once(credential, byHand);
-        if (outcome !== "changed") return outcome;
+        const [read] = await readStates([credential]);
+        if (!read) continue;
+        const byHand = jobId !== undefined && read.control.failedJobs.includes(jobId);
+        const state = reason === "missing" ? await asAppsSee(credential, read) : read;
+        const outcome = await act(credential, state, { byHand, afterParent: reason === "parent" });
+        if (outcome !== "changed") return { outcome, byHand };
       }
       log.warn({ credential: credential.id }, "refresh.contended");
-      return { type: "busy", until: 0 };
+      return { outcome: { type: "busy", until: 0 }, byHand: false };
     },
 
     async look(credentials) {
       const states = await readStates(credentials);
       return states.flatMap((state, index) => {
         const credential = credentials[index];
-        return credential ? [decideFor(credential, state, false)] : [];
+        return credential ? [decideFor(credential, state, { byHand: false, afterParent: false })] : [];
       });
     },
   };

@@ -53,6 +53,16 @@ export interface CommitInput extends Attempt {
   readonly valueSince: number;
   readonly reason: string;
   readonly durationMs: number;
+  /** WeChat returned the very value that it was seen to refuse. */
+  readonly suspect: boolean;
+}
+
+/** A commit to look at again. */
+export interface RepairInput {
+  readonly commit: CommitInput;
+  /** The generation that the commit replaced. */
+  readonly replaced: number;
+  readonly leaseMs: number;
 }
 
 /** A failure to write down. */
@@ -62,6 +72,24 @@ export interface FailInput extends Attempt {
   readonly fields: Readonly<Record<string, string | number | undefined>>;
 }
 
+/** A value that WeChat was seen to refuse. Durations in ms. */
+export interface ReportInput {
+  readonly credential: CredentialRef;
+  readonly fingerprint: string;
+  /** Redis or wall time, epoch ms: picks the day's counter. */
+  readonly now: number;
+  readonly spacingMs: number;
+  /** Spacing for a value that WeChat refuses and yet returns. */
+  readonly suspectSpacingMs: number;
+  /** How many count a day. */
+  readonly cap: number;
+  /** A death this long after the last unknown outcome is another system's doing; negative: do not judge. */
+  readonly foreignAfterMs: number;
+}
+
+/** Whether a report counts, and if not, why. `foreign` counts, and another system fetched this credential. */
+export type ReportReply = "confirmed" | "foreign" | "stale" | "too_soon" | "budget";
+
 /** All that the refresh engine does with Redis. Every function rejects with `StorageError` when Redis fails. */
 export interface CredentialStore {
   readStates(credentials: readonly CountedCredential[]): Promise<CredentialState[]>;
@@ -69,10 +97,9 @@ export interface CredentialStore {
   begin(input: BeginInput): Promise<Begun>;
   commit(input: CommitInput): Promise<"committed" | "already" | "fenced">;
   fail(input: FailInput): Promise<void>;
-  /** @returns whether the report counts: it is about the stored value, and the first within `spacingMs`. */
-  report(credential: CredentialRef, fingerprint: string, spacingMs: number): Promise<boolean>;
-  /** Whether this job ended as failed: when it starts again, a person re-runs it. */
-  isFailedJob(credential: CredentialRef, jobId: string): Promise<boolean>;
+  report(input: ReportInput): Promise<ReportReply>;
+  /** Puts a committed value back when Redis has lost it. */
+  repair(input: RepairInput): Promise<"intact" | "overtaken" | "repaired">;
   addFailedJob(credential: CredentialRef, jobId: string): Promise<void>;
   removeFailedJob(credential: CredentialRef, jobId: string): Promise<void>;
 }

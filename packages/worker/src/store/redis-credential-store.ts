@@ -11,9 +11,9 @@ import {
 } from "@tokenkeeper/shared/contract";
 import type { ChainableCommander, Redis } from "ioredis";
 import type { CredentialState } from "../decide/state.ts";
-import type { CountedCredential, CredentialStore } from "./credential-store.ts";
+import type { CommitInput, CountedCredential, CredentialStore, ReportReply } from "./credential-store.ts";
 import { guard, runScript } from "./run-script.ts";
-import { BEGIN, COMMIT, FAIL, FAILED_JOBS, REPORT } from "./scripts.ts";
+import { BEGIN, COMMIT, FAIL, FAILED_JOBS, REPAIR, REPORT } from "./scripts.ts";
 
 const QUOTA_TTL_SECONDS = 3 * 24 * 60 * 60;
 const FAILED_JOBS_KEPT = 50;
@@ -77,32 +77,19 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
     },
 
     async commit(input) {
-      const { credential, generation, value, fingerprint, sentAt, expiresAt } = input;
-      const record = Object.entries({
-        value,
-        expires_at: expiresAt,
-        issued_at: sentAt,
-        version: generation,
-        schema: RECORD_SCHEMA,
-      }).flat();
-      const control = Object.entries({
-        fingerprint,
-        value_since: input.valueSince,
-        issued_at: sentAt,
-        expires_at: expiresAt,
-        plan_at: input.planAt,
-        last_attempt: input.attempt,
-        last_outcome: "refreshed",
-        last_reason: input.reason,
-        last_duration_ms: input.durationMs,
-      }).flat();
-      const hint = JSON.stringify({ account: credential.account, kind: credential.kind, version: generation });
-      const head = [input.attempt, generation, sentAt, input.settleMs, ROTATED_CHANNEL, hint, expiresAt, record.length];
-      const reply = await runScript(redis, COMMIT, {
-        keys: [recordKey(credential), controlKey(credential)],
-        args: [...head, ...record, ...control],
-      });
+      const { record, control, hint } = fieldsOf(input);
+      const { attempt, generation, sentAt, settleMs, expiresAt } = input;
+      const head = [attempt, generation, sentAt, settleMs, ROTATED_CHANNEL, hint, expiresAt, record.length];
+      const reply = await runScript(redis, COMMIT, { keys: keysOf(input), args: [...head, ...record, ...control] });
       return reply === "already" || reply === "fenced" ? reply : "committed";
+    },
+
+    async repair({ commit, replaced, leaseMs }) {
+      const { record, control, hint } = fieldsOf(commit);
+      const { attempt, generation, expiresAt } = commit;
+      const head = [attempt, generation, replaced, ROTATED_CHANNEL, hint, expiresAt, leaseMs, record.length];
+      const reply = await runScript(redis, REPAIR, { keys: keysOf(commit), args: [...head, ...record, ...control] });
+      return reply === "repaired" || reply === "intact" ? reply : "overtaken";
     },
 
     async fail({ credential, attempt, generation, settleMs, keepIntent, fields }) {
@@ -113,13 +100,12 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
       });
     },
 
-    async report(credential, fingerprint, spacingMs) {
-      return (await runScript(redis, REPORT, { keys: [controlKey(credential)], args: [fingerprint, spacingMs] })) === 1;
-    },
-
-    async isFailedJob(credential, jobId) {
-      const ids = await guard(() => redis.hget(controlKey(credential), "failed_jobs"));
-      return ids?.split(",").includes(jobId) ?? false;
+    async report({ credential, fingerprint, now, spacingMs, suspectSpacingMs, cap, foreignAfterMs }) {
+      const reply = await runScript(redis, REPORT, {
+        keys: [controlKey(credential), quotaKey(credential.account, beijingDate(now))],
+        args: [fingerprint, spacingMs, suspectSpacingMs, cap, QUOTA_TTL_SECONDS, foreignAfterMs],
+      });
+      return REPORT_REPLIES.find((word) => word === reply) ?? "stale";
     },
 
     async addFailedJob(credential, jobId) {
@@ -133,6 +119,32 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
       });
     },
   };
+}
+
+const REPORT_REPLIES: readonly ReportReply[] = ["confirmed", "foreign", "stale", "too_soon", "budget"];
+
+function keysOf({ credential }: CommitInput): string[] {
+  return [recordKey(credential), controlKey(credential)];
+}
+
+/** What a commit writes: the record, the control fields about the value, and the hint to readers. */
+function fieldsOf(input: CommitInput): { record: (string | number)[]; control: (string | number)[]; hint: string } {
+  const { credential, generation, value, fingerprint, sentAt, expiresAt } = input;
+  const record = { value, expires_at: expiresAt, issued_at: sentAt, version: generation, schema: RECORD_SCHEMA };
+  const control = {
+    fingerprint,
+    value_since: input.valueSince,
+    issued_at: sentAt,
+    expires_at: expiresAt,
+    plan_at: input.planAt,
+    last_attempt: input.attempt,
+    last_outcome: "refreshed",
+    last_reason: input.reason,
+    last_duration_ms: input.durationMs,
+    ...(input.suspect && { suspect: fingerprint }),
+  };
+  const hint = JSON.stringify({ account: credential.account, kind: credential.kind, version: generation });
+  return { record: Object.entries(record).flat(), control: Object.entries(control).flat(), hint };
 }
 
 const COMMANDS_EACH = 4;

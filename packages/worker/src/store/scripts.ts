@@ -52,6 +52,7 @@ local generation = math.max((whole(control, 'generation') or 0) + 1, now)
 redis.call('HSET', control, 'generation', string.format('%.0f', generation),
   'lease_attempt', attempt, 'lease_until', string.format('%.0f', now + lease_ms),
   'intent_generation', string.format('%.0f', generation), 'intent_at', string.format('%.0f', now))
+if open then redis.call('HSET', control, 'unknown_at', string.format('%.0f', now)) end
 if open and tonumber(ARGV[9]) > 0 then
   redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[9]))
 end
@@ -75,6 +76,7 @@ local release = function()
 end
 if field('committed_attempt') == attempt then return 'already' end
 if generation < (whole(control, 'committed_generation') or 0) then
+  redis.call('HSET', control, 'unknown_at', string.format('%.0f', now))
   if tonumber(ARGV[4]) > 0 then redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[4])) end
   release()
   return 'fenced'
@@ -92,6 +94,7 @@ redis.call('HDEL', control, 'retry_at', 'failures', 'failing_since', 'block_clas
 redis.call('HSET', control, 'committed_attempt', attempt, 'committed_generation', ARGV[2],
   'committed_at', string.format('%.0f', now), 'last_at', string.format('%.0f', now), unpack(ARGV, split + 1))
 if (whole(control, 'generation') or 0) < generation then redis.call('HSET', control, 'generation', ARGV[2]) end
+if field('suspect') ~= field('fingerprint') then redis.call('HDEL', control, 'suspect') end
 release()
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 'committed'
@@ -113,6 +116,7 @@ if field('lease_attempt') == attempt then redis.call('HDEL', control, 'lease_att
 if ARGV[3] == '0' and whole(control, 'intent_generation') == generation then
   redis.call('HDEL', control, 'intent_generation', 'intent_at')
 end
+if ARGV[3] == '1' then redis.call('HSET', control, 'unknown_at', string.format('%.0f', now)) end
 if tonumber(ARGV[4]) > 0 then redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[4])) end
 if (whole(control, 'generation') or 0) > generation then return 'overtaken' end
 redis.call('HSET', control, 'failures', (whole(control, 'failures') or 0) + 1,
@@ -124,20 +128,66 @@ return 'failed'
 `;
 
 /**
- * Writes down that WeChat was seen to refuse the value of a fingerprint, at most once in a while.
- * KEYS control
- * ARGV fingerprint, spacing ms
- * Replies: 1 accepted, 0 not the stored value or too soon
+ * Writes down that WeChat was seen to refuse the stored value, at most once in a while and so often a day.
+ * KEYS control, quota
+ * ARGV fingerprint, spacing ms, spacing of a suspect value ms, how many a day, quota TTL s, how long after an unknown
+ *      outcome a death has no foreign cause ms (negative: never look for one)
+ * Replies: confirmed | foreign (and confirmed) | stale | too_soon | budget
  */
 export const REPORT = `${TIME}${HASH}
-local control = KEYS[1]
+local control, quota = KEYS[1], KEYS[2]
 own(control)
-if redis.call('HGET', control, 'fingerprint') ~= ARGV[1] then return 0 end
+local field = function(name) return redis.call('HGET', control, name) end
+if field('fingerprint') ~= ARGV[1] then return 'stale' end
+local spacing = tonumber(field('suspect') == ARGV[1] and ARGV[3] or ARGV[2])
 local last = whole(control, 'reported_seen') or 0
-if last <= now and last + tonumber(ARGV[2]) > now then return 0 end
-redis.call('HSET', control, 'reported', ARGV[1], 'reported_at', string.format('%.0f', now),
-  'reported_seen', string.format('%.0f', now))
-return 1
+if last <= now and last + spacing > now then return 'too_soon' end
+own(quota)
+local used = whole(quota, 'reported') or 0
+if used >= tonumber(ARGV[4]) then return 'budget' end
+redis.call('HSET', quota, 'reported', used + 1)
+redis.call('EXPIRE', quota, ARGV[5])
+local text = string.format('%.0f', now)
+redis.call('HSET', control, 'reported', ARGV[1], 'reported_at', text, 'reported_seen', text)
+local quiet = tonumber(ARGV[6])
+if quiet < 0 or (whole(control, 'unknown_at') or 0) + quiet > now then return 'confirmed' end
+redis.call('HSET', control, 'foreign_at', text)
+redis.call('HSET', quota, 'foreign', (whole(quota, 'foreign') or 0) + 1)
+return 'foreign'
+`;
+
+/**
+ * Puts a committed value back that Redis has lost since (a rollback, a flush, a failover), and nothing else: the record
+ * must be absent or the one that the commit replaced, and nobody may be at a newer one. Fetches nothing.
+ * KEYS record, control
+ * ARGV attempt, generation, replaced generation, channel, hint, expires at, lease ms, number of record fields and
+ *      values, those, then control fields and values
+ * Replies: intact | overtaken | repaired
+ */
+export const REPAIR = `${TIME}${HASH}
+local record, control = KEYS[1], KEYS[2]
+own(record)
+own(control)
+local attempt, generation = ARGV[1], tonumber(ARGV[2])
+local field = function(name) return redis.call('HGET', control, name) end
+local version, committed = redis.call('HGET', record, 'version'), whole(control, 'committed_generation') or 0
+if version == ARGV[2] and committed == generation then return 'intact' end
+if committed > generation or (whole(control, 'intent_generation') or 0) > generation then return 'overtaken' end
+if version and version ~= ARGV[2] and version ~= ARGV[3] then return 'overtaken' end
+local lease_until = whole(control, 'lease_until') or 0
+local held = lease_until > now and lease_until <= now + tonumber(ARGV[7])
+if held and field('lease_attempt') ~= attempt then return 'overtaken' end
+if tonumber(ARGV[6]) <= now then return 'overtaken' end
+local split = 8 + tonumber(ARGV[8])
+redis.call('DEL', record)
+redis.call('HSET', record, unpack(ARGV, 9, split))
+redis.call('PEXPIREAT', record, ARGV[6])
+redis.call('HDEL', control, 'intent_generation', 'intent_at', 'lease_attempt', 'lease_until')
+redis.call('HSET', control, 'committed_attempt', attempt, 'committed_generation', ARGV[2],
+  'committed_at', string.format('%.0f', now), unpack(ARGV, split + 1))
+if (whole(control, 'generation') or 0) < generation then redis.call('HSET', control, 'generation', ARGV[2]) end
+redis.call('PUBLISH', ARGV[4], ARGV[5])
+return 'repaired'
 `;
 
 /**
