@@ -6,6 +6,7 @@ import {
   RECORD_SCHEMA,
   REPORTS_KEY,
   ROTATED_CHANNEL,
+  systemClock,
   type Clock,
   type CredentialKind,
 } from "@tokenkeeper/shared/contract";
@@ -86,6 +87,7 @@ export function pushedClock(): PushedClock {
   return {
     now: () => Date.now() + ahead,
     monotonic: () => performance.now() + ahead,
+    sleep: (ms, signal) => systemClock.sleep(ms, signal),
     push(ms) {
       ahead += ms;
     },

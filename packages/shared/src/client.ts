@@ -4,14 +4,13 @@ import { createAccountNames } from "./account-names.ts";
 import { connectForReading, findRedisUrl } from "./connect.ts";
 import { TICKET_KINDS, type CredentialKind, type CredentialRef, type TicketType } from "./credential.ts";
 import { TokenUnavailableError } from "./errors.ts";
-import { fingerprint } from "./fingerprint.ts";
 import { createReader, type ReaderTimes } from "./reader.ts";
-import { isRefusal } from "./refusal.ts";
 import { createReports } from "./reports.ts";
 import { createRotations } from "./rotations.ts";
 import { jsApiSignature, type JsApiSignature } from "./signature.ts";
 import { createRecordStore } from "./store.ts";
 import { SECOND, systemClock, type Clock } from "./time.ts";
+import { createWithToken } from "./with-token.ts";
 
 /** Settings of the token client. Durations in ms. */
 export interface TokenClientOptions {
@@ -71,6 +70,7 @@ export function createTokenClient(options: TokenClientOptions = {}): TokenClient
   const rotations = createRotations(redis);
   const reports = createReports({ redis, clock, deadlineMs, repeatMs: times.waitMs });
   const reader = createReader({ store, rotations, reports, clock, times });
+  const withTokenOf = createWithToken({ reader, reports });
   const accounts = createAccountNames({
     find: (idOrName) => store.accountId(idOrName),
     clock,
@@ -84,11 +84,6 @@ export function createTokenClient(options: TokenClientOptions = {}): TokenClient
     });
     if (account === undefined) throw new TokenUnavailableError({ account: idOrName, kind, reason: "unknown_account" });
     return { account, kind };
-  }
-
-  async function reportAndWait(credential: CredentialRef, refused: string): Promise<string | undefined> {
-    await reports.tell({ ...credential, fp: fingerprint(refused) });
-    return reader.awaitOther(credential, refused);
   }
 
   return {
@@ -110,12 +105,7 @@ export function createTokenClient(options: TokenClientOptions = {}): TokenClient
     },
 
     async withToken(account, call) {
-      const credential = await credentialOf(account, "access_token");
-      const token = await reader.read(credential);
-      const first = await settle(call, token);
-      if (!isRefusal(first)) return unwrap(first);
-      const newer = (await reader.reread(credential, token)) ?? (await reportAndWait(credential, token));
-      return newer === undefined ? unwrap(first) : call(newer);
+      return withTokenOf(await credentialOf(account, "access_token"), call);
     },
 
     async close() {
@@ -123,15 +113,4 @@ export function createTokenClient(options: TokenClientOptions = {}): TokenClient
       if (!shared) redis.disconnect();
     },
   };
-}
-
-/** A call that throws before it returns a promise counts as one that rejects. */
-async function settle<T>(call: (token: string) => Promise<T>, token: string): Promise<PromiseSettledResult<T>> {
-  const [result] = await Promise.allSettled([(async () => call(token))()]);
-  return result;
-}
-
-function unwrap<T>(result: PromiseSettledResult<T>): T {
-  if (result.status === "fulfilled") return result.value;
-  throw result.reason;
 }

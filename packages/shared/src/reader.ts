@@ -109,15 +109,9 @@ export function createReader({ store, rotations, reports, clock, times }: Reader
   }
 
   function nextHint(id: string, atMostMs: number): { came: Promise<void>; cancel: () => void } {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = rotations.listen((hinted) => hinted === id && resolve());
-    const timer = setTimeout(resolve, atMostMs);
-    const cancel = (): void => {
-      stop();
-      clearTimeout(timer);
-      resolve();
-    };
-    return { came: promise.finally(cancel), cancel };
+    const over = new AbortController();
+    const stop = rotations.listen((hinted) => hinted === id && over.abort());
+    return { came: clock.sleep(atMostMs, over.signal).finally(stop), cancel: () => over.abort() };
   }
 
   return {

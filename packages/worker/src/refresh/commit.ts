@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "@tokenkeeper/shared/contract";
 import type { CommitInput, CredentialStore } from "../store/credential-store.ts";
 
@@ -25,7 +24,7 @@ export async function commitPersistently(
       return await store.commit(input);
     } catch {
       if (clock.monotonic() + retryMs >= leaseEndsAt) return "not_stored";
-      await delay(retryMs);
+      await clock.sleep(retryMs);
     }
   }
 }
