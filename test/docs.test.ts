@@ -44,6 +44,8 @@ describe("docs/key-contract.md", () => {
       [contract.ROTATED_CHANNEL]: "ROTATED_CHANNEL",
       [contract.REPORTS_KEY]: "REPORTS_KEY",
       [contract.heartbeatKey("<worker>")]: "heartbeatKey",
+      [contract.workerCredentialsKey("<worker>")]: "workerCredentialsKey",
+      [contract.WORKERS_KEY]: "WORKERS_KEY",
       [contract.sessionKey("<hash>")]: "sessionKey",
       [contract.loginKeyPrefix("<limit>")]: "loginKeyPrefix",
       [contract.QUEUE_PREFIX]: "QUEUE_PREFIX",
@@ -62,12 +64,14 @@ describe("docs/key-contract.md", () => {
       "QUEUE_PREFIX",
       "REPORTS_KEY",
       "ROTATED_CHANNEL",
+      "WORKERS_KEY",
       "controlKey",
       "heartbeatKey",
       "loginKeyPrefix",
       "quotaKey",
       "recordKey",
       "sessionKey",
+      "workerCredentialsKey",
     ]);
   });
 

@@ -37,6 +37,8 @@ export interface WorldOptions {
 /** A worker as a process of its own. */
 export interface WorkerProcess {
   readonly pid: number;
+  /** Its configuration; what is written there is picked up. */
+  readonly configFile: string;
   /** Everything it wrote. */
   output(): string;
   /** Sends SIGTERM. @returns exit code and how long it took, ms. */
@@ -63,6 +65,15 @@ export interface World extends AsyncDisposable {
   /** A business call as an app makes it. @returns WeChat's body. */
   businessCall(token: string): Promise<{ errcode?: number; openid?: string }>;
   config(): WorkerConfig;
+  /** The configuration file of this world. */
+  yaml(options?: YamlOptions): string;
+}
+
+export interface YamlOptions {
+  /** @default true */
+  readonly wrongSecrets?: boolean;
+  /** Name of an account that is left out. */
+  readonly without?: string;
 }
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -82,17 +93,20 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
       ...account.wechat,
     })),
   });
-  const yaml = JSON.stringify({
-    accounts: known.map((account) => ({
-      name: account.name,
-      type: account.type ?? "official-account",
-      appId: account.appId,
-      secret: account.wrongSecret ?? account.secret,
-      token: account.token,
-      tickets: account.tickets,
-      fallback: account.fallback,
-    })),
-  });
+  function yaml({ wrongSecrets = true, without }: YamlOptions = {}): string {
+    const written = known.filter(({ name }) => name !== without);
+    return JSON.stringify({
+      accounts: written.map((account) => ({
+        name: account.name,
+        type: account.type ?? "official-account",
+        appId: account.appId,
+        secret: wrongSecrets ? (account.wrongSecret ?? account.secret) : account.secret,
+        token: account.token,
+        tickets: account.tickets,
+        fallback: account.fallback,
+      })),
+    });
+  }
   const closers: (() => Promise<unknown>)[] = [];
   const connection = redis.redis.duplicate();
   connection.on("error", () => undefined);
@@ -118,7 +132,7 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
   }
 
   function config(): WorkerConfig {
-    const file = { bytes: new TextEncoder().encode(yaml), mode: 0o400 };
+    const file = { bytes: new TextEncoder().encode(yaml()), mode: 0o400 };
     return { ...loadWorkerConfig(environment({}), () => file), healthPort: 0 };
   }
 
@@ -137,6 +151,7 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
     tokens: client(),
     client,
     config,
+    yaml,
 
     appId,
 
@@ -152,7 +167,7 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
       const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-world-"));
       closers.push(() => rm(folder, { recursive: true, force: true }));
       const file = join(folder, "tokenkeeper.yaml");
-      await writeFile(file, yaml, { mode: 0o600 });
+      await writeFile(file, yaml(), { mode: 0o600 });
       const ports = { WORKER_HEALTH_PORT: String(await freePort()) };
       const worker = await spawnWorker(environment({ ...ports, TOKENKEEPER_CONFIG: file, ...env }));
       closers.push(() => worker.kill9());
@@ -200,6 +215,7 @@ async function spawnWorker(env: Record<string, string>): Promise<WorkerProcess> 
   );
   return {
     pid: child.pid ?? 0,
+    configFile: env["TOKENKEEPER_CONFIG"] ?? "",
     output: () => written,
     async stop() {
       const from = performance.now();

@@ -1,4 +1,5 @@
-import type { CredentialKind } from "@tokenkeeper/shared/contract";
+import { CREDENTIAL_KINDS, type CredentialKind } from "@tokenkeeper/shared/contract";
+import { z } from "zod";
 import type { Secret } from "./secret.ts";
 
 /** What kind of WeChat account it is. */
@@ -29,6 +30,22 @@ export interface AccountEntry {
   readonly name: string;
   readonly family: AccountType;
   readonly kinds: readonly CredentialKind[];
+}
+
+const entrySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  family: z.enum(["official-account", "mini-program"]),
+  kinds: z.array(z.enum(CREDENTIAL_KINDS)),
+});
+
+/** Reads an entry of `wx:accounts`; `undefined` when it is not one. */
+export function parseAccountEntry(json: string): AccountEntry | undefined {
+  try {
+    return entrySchema.safeParse(JSON.parse(json)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns the entry that apps and the dashboard may see. */

@@ -48,6 +48,8 @@ export interface Durations {
   readonly foreignAfter: number;
   /** A commit is looked at again after 1, 5, 15 and 60 times this. */
   readonly repairUnit: number;
+  /** How often the files of the configuration are looked at. */
+  readonly configCheck: number;
   /** How long a stopping process may take. */
   readonly shutdown: number;
 }
@@ -81,6 +83,7 @@ export function createDurations(scale: number): Durations {
     suspectSpacing: 10 * MINUTE,
     foreignAfter: 10 * MINUTE,
     repairUnit: SECOND,
+    configCheck: 5 * SECOND,
     shutdown: 10 * SECOND,
   };
   const scaled = Object.entries(real).map(([name, ms]) => [name, Math.max(FLOORS[name] ?? 1, Math.round(ms / scale))]);

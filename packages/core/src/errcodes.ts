@@ -34,8 +34,8 @@ const BUG: Bilingual = {
   zh: "请附上 rid 向 Tokenkeeper 反馈此缺陷",
 };
 const SECRET_CHECK: Bilingual = {
-  en: "Compare appId and secret in the configuration with the WeChat console; a reset secret replaces the old one at once. Mend the file, restart the worker",
-  zh: "核对配置中的 appId 与 AppSecret 是否与公众平台一致（重置后旧密钥立即失效），改正后重启 worker",
+  en: "Compare appId and secret in the configuration with the WeChat console; a reset secret replaces the old one at once. Mend the file; it is picked up within seconds",
+  zh: "核对配置中的 appId 与 AppSecret 是否与公众平台一致（重置后旧密钥立即失效），改正后数秒内自动生效",
 };
 const IP_CHECK: Bilingual = {
   en: "Add {ip} to the IP whitelist in the WeChat console (基本配置), wait some minutes, then press retry",
@@ -198,8 +198,8 @@ export const ERRCODES: readonly ErrcodeRow[] = [
     class: "permanent",
     meaning: { en: "The account has no right to this call", zh: "该账号没有此接口权限" },
     remedy: {
-      en: "Take the ticket out of the account's `tickets`, or get the right in the WeChat console and restart the worker",
-      zh: "从该账号的 tickets 中移除此票据，或在公众平台开通接口权限后重启 worker",
+      en: "Take the ticket out of the account's `tickets`, or get the right in the WeChat console and press retry",
+      zh: "从该账号的 tickets 中移除此票据，或在公众平台开通接口权限后点击重试",
     },
   },
   {

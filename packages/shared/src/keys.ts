@@ -41,6 +41,14 @@ export function heartbeatKey(worker: string): string {
   return `${PREFIX}:worker:${worker}`;
 }
 
+/** Set: names of the workers that were seen. Written and read by the worker. */
+export const WORKERS_KEY = `${PREFIX}:workers`;
+
+/** Set with a TTL: ids of the credentials that a worker is configured for. Written and read by the worker. */
+export function workerCredentialsKey(worker: string): string {
+  return `${heartbeatKey(worker)}:credentials`;
+}
+
 /** String with a TTL: one sign-in of the dashboard. Written and read by the dashboard. */
 export function sessionKey(idHash: string): string {
   return `${PREFIX}:session:${idHash}`;

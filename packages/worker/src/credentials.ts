@@ -15,26 +15,36 @@ export interface Credential {
   readonly recipe: Recipe;
 }
 
-/** The configured credentials. */
+/** The configured credentials. They change when the configuration does. */
 export interface Credentials {
   readonly all: readonly Credential[];
   find(ref: CredentialRef): Credential | undefined;
   childrenOf(ref: CredentialRef): readonly Credential[];
+  /** Takes over another configuration's accounts. */
+  replace(accounts: readonly Account[]): void;
 }
 
 /** @param familyOf which family keeps an account's credentials. */
 export function createCredentials(accounts: readonly Account[], familyOf: (account: Account) => Family): Credentials {
-  const all = accounts.flatMap((account) =>
-    account.kinds.map((kind) => credentialOf(account, kind, familyOf(account))),
-  );
-  const byId = new Map(all.map((credential) => [credential.id, credential]));
+  let byId = new Map<string, Credential>();
+  let all: readonly Credential[] = [];
+
+  function replace(next: readonly Account[]): void {
+    all = next.flatMap((account) => account.kinds.map((kind) => credentialOf(account, kind, familyOf(account))));
+    byId = new Map(all.map((credential) => [credential.id, credential]));
+  }
+
+  replace(accounts);
   return {
-    all,
+    get all() {
+      return all;
+    },
     find: (ref) => byId.get(credentialId(ref)),
     childrenOf: (ref) =>
       (byId.get(credentialId(ref))?.account.kinds ?? [])
         .flatMap((kind) => byId.get(credentialId({ account: ref.account, kind })) ?? [])
         .filter(({ recipe }) => recipe.parent === ref.kind),
+    replace,
   };
 }
 

@@ -1,14 +1,16 @@
-import { readFileSync, statSync } from "node:fs";
-import { ConfigError, createLog, EXIT, loadWorkerConfig, untilToldToStop } from "@tokenkeeper/core";
+import { ConfigError, createLog, EXIT, loadWorkerConfig, untilToldToStop, type WorkerConfig } from "@tokenkeeper/core";
+import { createConfigFiles } from "./config-files.ts";
 import { createRuntime } from "./runtime.ts";
 import { StartError } from "./start-error.ts";
 
 const EXIT_OF = { redis: EXIT.unavailable, port: EXIT.unavailable, policy: EXIT.configuration };
 
 async function main(): Promise<number> {
-  const config = loadWorkerConfig(process.env, (path) => ({ bytes: readFileSync(path), mode: statSync(path).mode }));
+  const files = createConfigFiles();
+  const load = (): WorkerConfig => loadWorkerConfig(process.env, files.read);
+  const config = load();
   const log = createLog({ name: "worker", level: config.logLevel, pretty: process.stdout.isTTY });
-  const runtime = createRuntime({ config, log });
+  const runtime = createRuntime({ config, log, configSource: { load, stamp: () => files.stamp() } });
   const told = untilToldToStop(process);
   try {
     await runtime.start();

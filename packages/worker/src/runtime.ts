@@ -1,18 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import {
-  connectRedis,
-  createDurations,
-  errorFields,
-  readRedisFacts,
-  REFRESH_QUEUE,
-  reportErrors,
-  SCHEDULE_QUEUE,
-  type Log,
-  type WorkerConfig,
-} from "@tokenkeeper/core";
-import { QUEUE_PREFIX, systemClock, type Clock } from "@tokenkeeper/shared/contract";
-import { Queue } from "bullmq";
+import { createDurations, errorFields, readRedisFacts, type Log, type WorkerConfig } from "@tokenkeeper/core";
+import { systemClock, type Clock } from "@tokenkeeper/shared/contract";
+import { createAccountsInForce } from "./accounts-in-force.ts";
+import { createConfigWatch, type ConfigSource } from "./config-watch.ts";
 import { createCredentials } from "./credentials.ts";
 import { officialAccountFamily } from "./families/official-account/official-account.ts";
 import { createHealthServer } from "./health.ts";
@@ -20,8 +11,10 @@ import { createIntake } from "./intake/intake.ts";
 import { createReports } from "./intake/reports.ts";
 import { createReportStream } from "./intake/stream.ts";
 import { createLifecycle } from "./lifecycle.ts";
+import { openConnections } from "./queues/connections.ts";
 import { createEnqueue } from "./queues/enqueue.ts";
 import { createPlanner } from "./queues/planner.ts";
+import { createRetire } from "./queues/retire.ts";
 import { createRefreshWorker } from "./queues/refresh-worker.ts";
 import { createScheduleWorker } from "./queues/schedule-worker.ts";
 import { createSchedulers } from "./queues/schedulers.ts";
@@ -43,6 +36,8 @@ export interface RuntimeOptions {
   readonly config: WorkerConfig;
   readonly log: Log;
   readonly clock?: Clock;
+  /** Where a changed configuration comes from; without it the one at the start stays. */
+  readonly configSource?: ConfigSource;
   /** 0 (included) to 1 (excluded). */
   readonly random?: () => number;
   /** Which planners run. Each alone keeps every credential fresh; all run by default. */
@@ -71,19 +66,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const lifecycle = createLifecycle(log);
   const name = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
 
-  const command = connectRedis(config.redisUrl, { name: "tokenkeeper-worker", log, use: "command" });
-  const blocking = connectRedis(config.redisUrl, { name: "tokenkeeper-worker-queue", log, use: "queue" });
-  const reading = connectRedis(config.redisUrl, { name: "tokenkeeper-worker-reports", log, use: "queue" });
-  lifecycle.onClose("redis", async () => [command, blocking, reading].forEach((redis) => redis.disconnect()));
-
-  const queues = [REFRESH_QUEUE, SCHEDULE_QUEUE].map(
-    (queue) => new Queue(queue, { connection: command, prefix: QUEUE_PREFIX }),
-  );
-  const [refreshQueue, scheduleQueue] = queues as [Queue, Queue];
-  for (const queue of queues) {
-    reportErrors(queue, log);
-    lifecycle.onClose(`queue ${queue.name}`, () => queue.close());
-  }
+  const connections = openConnections(config.redisUrl, log, lifecycle);
+  const { command, blocking, refreshQueue, scheduleQueue } = connections;
 
   const http = createWechatHttp({
     origin: config.apiOrigin,
@@ -118,11 +102,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const planner = createPlanner({ refresher, enqueue, clock });
   const schedulers = createSchedulers({
     queue: scheduleQueue,
-    credentials: credentials.all,
+    credentials,
     durations,
     kinds: planners,
   });
-  const stream = createReportStream(reading, command, name);
+  const stream = createReportStream(connections.reading, command, name);
   const followUp = createFollowUp({
     credentials,
     trigger: (credential, reason) => enqueue.immediate(credential, reason),
@@ -155,13 +139,19 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     refresher,
     followUp,
     record: (credential) => enqueue.record(credential),
-    credentials: credentials.all,
+    credentials,
     patienceMs: 2 * durations.sweep,
     clock,
   });
   const onError = (part: string) => (error: unknown) => log.warn({ part, err: errorFields(error) }, "postponed");
+  const accountsInForce = createAccountsInForce({ credentials, registry, schedulers, planner, durations, log });
+  const retire = createRetire({ registry, credentials, refreshQueue, scheduleQueue, log });
+  const watchConfig =
+    options.configSource &&
+    createConfigWatch({ source: options.configSource, apply: (next) => accountsInForce.replace(next), log });
   const tickers = [
-    createTicker(durations.rearm, () => schedulers.arm(), onError("schedulers")),
+    createTicker(durations.rearm, () => schedulers.arm().then(retire), onError("schedulers")),
+    ...(watchConfig ? [createTicker(durations.configCheck, watchConfig, onError("config"))] : []),
     createTicker(durations.repairUnit / 2, () => repair.runOnce(), onError("repair")),
     createTicker(durations.sweep / 2, () => registry.beat(durations.sweep * 3), onError("heartbeat")),
     ...(planners.fallback ? [createTicker(durations.sweep, fallback, onError("fallback"))] : []),
@@ -175,22 +165,19 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       throw new StartError("port", `Port ${config.healthPort} is taken; set WORKER_HEALTH_PORT to a free one.`);
     });
     lifecycle.onClose("health", () => health.close());
-    await registry.publishAccounts(config.accounts);
-    await registry.beat(durations.sweep * 3);
     lifecycle.onClose("registry", () => registry.leave());
+    await accountsInForce.publish(config);
     for (const worker of [refreshWorker, scheduleWorker]) {
       lifecycle.onClose(`worker ${worker.name}`, () => worker.close());
       worker.run().catch(onError(`worker ${worker.name}`));
     }
-    await schedulers.arm();
-    await planner.plan(credentials.all);
+    await accountsInForce.plan();
     intake.start();
     lifecycle.onClose("intake", () => intake.stop());
     for (const ticker of tickers) {
       ticker.start();
       lifecycle.onClose("ticker", () => ticker.stop());
     }
-    for (const warning of config.warnings) log.warn({ warning }, "config.warning");
     log.info(
       { worker: name, accounts: config.accounts.length, credentials: credentials.all.length, port },
       "worker.started",

@@ -1,6 +1,6 @@
 import { SWEEP_SCHEDULER_ID, tickSchedulerId, type Durations } from "@tokenkeeper/core";
 import type { Queue } from "bullmq";
-import type { Credential } from "../credentials.ts";
+import type { Credential, Credentials } from "../credentials.ts";
 
 /** Above this many credentials the sweep alone plans: a page of schedulers that long helps nobody. */
 const MAX_TICKS = 2_000;
@@ -15,7 +15,7 @@ export interface Schedulers {
 export interface SchedulersDeps {
   /** The queue `schedule`. */
   readonly queue: Queue;
-  readonly credentials: readonly Credential[];
+  readonly credentials: Credentials;
   readonly durations: Durations;
   /** Which of the two kinds this worker arms. */
   readonly kinds: { readonly ticks: boolean; readonly sweep: boolean };
@@ -25,9 +25,9 @@ const SHORT_HISTORY = { removeOnComplete: { count: 1_000 }, removeOnFail: { coun
 
 /** Each scheduler has a phase of its own, drawn from its name: no herd, and the same after a restart. */
 export function createSchedulers({ queue, credentials, durations, kinds }: SchedulersDeps): Schedulers {
-  const ticks = kinds.ticks && credentials.length <= MAX_TICKS ? credentials : [];
   return {
     async arm() {
+      const ticks = kinds.ticks && credentials.all.length <= MAX_TICKS ? credentials.all : [];
       if (kinds.sweep) {
         const repeat = { every: durations.sweep, offset: phaseOf(SWEEP_SCHEDULER_ID, durations.sweep) };
         const template = { name: SWEEP_SCHEDULER_ID, data: {}, opts: { attempts: 1, ...SHORT_HISTORY } };

@@ -1,5 +1,5 @@
 import type { Clock } from "@tokenkeeper/shared/contract";
-import type { Credential } from "../credentials.ts";
+import type { Credential, Credentials } from "../credentials.ts";
 import type { Refresher } from "./refresh.ts";
 import type { FollowUp } from "./follow-up.ts";
 
@@ -9,7 +9,7 @@ export interface FallbackDeps {
   readonly followUp: FollowUp;
   /** Writes into the history what was refreshed without the queue. */
   readonly record: (credential: Credential) => Promise<void>;
-  readonly credentials: readonly Credential[];
+  readonly credentials: Credentials;
   /** How long a refresh may be overdue before the queue is no longer waited for, ms. */
   readonly patienceMs: number;
   readonly clock: Clock;
@@ -24,9 +24,10 @@ export function createFallback(deps: FallbackDeps): () => Promise<void> {
   const overdueSince = new Map<string, number>();
 
   async function overdue(): Promise<Credential[]> {
-    const decisions = await deps.refresher.look(deps.credentials);
+    const { all } = deps.credentials;
+    const decisions = await deps.refresher.look(all);
     const now = deps.clock.monotonic();
-    return deps.credentials.filter(({ id }, index) => {
+    return all.filter(({ id }, index) => {
       if (decisions[index]?.type !== "refresh") {
         overdueSince.delete(id);
         return false;

@@ -1,13 +1,20 @@
-import { accountEntry, type Account } from "@tokenkeeper/core";
-import { ACCOUNTS_KEY, heartbeatKey } from "@tokenkeeper/shared/contract";
+import { accountEntry, parseAccountEntry, type Account, type AccountEntry } from "@tokenkeeper/core";
+import { ACCOUNTS_KEY, heartbeatKey, workerCredentialsKey, WORKERS_KEY } from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
 import { guard } from "./run-script.ts";
 
-/** What a worker makes known about itself and its accounts. */
+/** What the workers make known about themselves and their accounts. */
 export interface Registry {
   publishAccounts(accounts: readonly Account[]): Promise<void>;
+  /** Says which credentials this worker is configured for. */
+  claim(credentialIds: readonly string[]): Promise<void>;
   /** A sign of life that is valid for `ttlMs`. */
   beat(ttlMs: number): Promise<void>;
+  /** Those of the credentials that no living worker is configured for. */
+  unclaimed(credentialIds: readonly string[]): Promise<string[]>;
+  /** Every account that apps can ask for. */
+  accounts(): Promise<AccountEntry[]>;
+  removeAccount(entry: AccountEntry): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -22,7 +29,18 @@ export interface WorkerIdentity {
 
 /** The registry on a real Redis. */
 export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry {
-  const key = heartbeatKey(identity.name);
+  const { name, host, pid, startedAt } = identity;
+  const [heartbeat, claims] = [heartbeatKey(name), workerCredentialsKey(name)];
+
+  /** The workers that gave a sign of life; the names of the others are forgotten. */
+  async function livingWorkers(): Promise<string[]> {
+    const names = await redis.smembers(WORKERS_KEY);
+    const alive = await Promise.all(names.map((worker) => redis.exists(heartbeatKey(worker))));
+    const gone = names.filter((_, index) => alive[index] === 0);
+    if (gone.length > 0) await redis.srem(WORKERS_KEY, ...gone);
+    return names.filter((_, index) => alive[index] === 1);
+  }
+
   return {
     publishAccounts: (accounts) =>
       guard(async () => {
@@ -33,15 +51,52 @@ export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry
         await redis.hset(ACCOUNTS_KEY, ...entries);
       }),
 
+    claim: (credentialIds) =>
+      guard(async () => {
+        await redis
+          .multi()
+          .del(claims)
+          .sadd(claims, ...credentialIds)
+          .exec();
+      }),
+
     beat: (ttlMs) =>
       guard(async () => {
-        const fields = { host: identity.host, pid: identity.pid, started_at: identity.startedAt };
-        await redis.multi().hset(key, fields).pexpire(key, Math.round(ttlMs)).exec();
+        const ttl = Math.round(ttlMs);
+        const fields = { host, pid, started_at: startedAt };
+        await redis
+          .multi()
+          .hset(heartbeat, fields)
+          .pexpire(heartbeat, ttl)
+          .pexpire(claims, ttl)
+          .sadd(WORKERS_KEY, name)
+          .exec();
+      }),
+
+    unclaimed: (credentialIds) =>
+      guard(async () => {
+        if (credentialIds.length === 0) return [];
+        const workers = await livingWorkers();
+        const answers = await Promise.all(
+          workers.map((worker) => redis.smismember(workerCredentialsKey(worker), ...credentialIds)),
+        );
+        return credentialIds.filter((_, index) => answers.every((claimed) => claimed[index] === 0));
+      }),
+
+    accounts: () =>
+      guard(async () => {
+        const entries = await redis.hvals(ACCOUNTS_KEY);
+        return [...new Set(entries)].flatMap((json) => parseAccountEntry(json) ?? []);
+      }),
+
+    removeAccount: ({ id, name: accountName }) =>
+      guard(async () => {
+        await redis.hdel(ACCOUNTS_KEY, id, accountName);
       }),
 
     leave: () =>
       guard(async () => {
-        await redis.del(key);
+        await redis.multi().del(heartbeat, claims).srem(WORKERS_KEY, name).exec();
       }),
   };
 }

@@ -1,0 +1,52 @@
+import type { Durations, Log, WorkerConfig } from "@tokenkeeper/core";
+import type { Credentials } from "./credentials.ts";
+import type { Planner } from "./queues/planner.ts";
+import type { Schedulers } from "./queues/schedulers.ts";
+import type { Registry } from "./store/registry.ts";
+
+/** Puts the accounts of a configuration into force: makes them known, arms their schedulers, plans their refreshes. */
+export interface AccountsInForce {
+  /** Makes the accounts known to apps, the dashboard and the other workers. */
+  publish(config: WorkerConfig): Promise<void>;
+  plan(): Promise<void>;
+  /** Takes over a changed configuration. Where Redis and WeChat are is settled at the start. */
+  replace(config: WorkerConfig): Promise<void>;
+}
+
+/** What it works with. */
+export interface AccountsInForceDeps {
+  readonly credentials: Credentials;
+  readonly registry: Registry;
+  readonly schedulers: Schedulers;
+  readonly planner: Planner;
+  readonly durations: Durations;
+  readonly log: Log;
+}
+
+/** The accounts at the start, and again whenever the configuration changes. */
+export function createAccountsInForce(deps: AccountsInForceDeps): AccountsInForce {
+  const { credentials, registry, schedulers, planner, durations, log } = deps;
+
+  async function publish({ accounts, warnings }: WorkerConfig): Promise<void> {
+    for (const warning of warnings) log.warn({ warning }, "config.warning");
+    await registry.publishAccounts(accounts);
+    await registry.claim(credentials.all.map(({ id }) => id));
+    await registry.beat(durations.sweep * 3);
+  }
+
+  async function plan(): Promise<void> {
+    await schedulers.arm();
+    await planner.plan(credentials.all);
+  }
+
+  return {
+    publish,
+    plan,
+    async replace(config) {
+      credentials.replace(config.accounts);
+      await publish(config);
+      await plan();
+      log.info({ accounts: config.accounts.length, credentials: credentials.all.length }, "config.reloaded");
+    },
+  };
+}
