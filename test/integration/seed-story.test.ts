@@ -89,6 +89,6 @@ async function classicFetch(of: World, name: string): Promise<{ access_token: st
     appid: of.appId(name),
     secret: secret?.reveal() ?? "",
   });
-  const response = await fetch(`${of.simulator.url}/cgi-bin/token?${query}`);
+  const response = await fetch(`${of.simulator.url}/cgi-bin/token?${query.toString()}`);
   return (await response.json()) as { access_token: string };
 }
