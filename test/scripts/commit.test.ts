@@ -156,6 +156,24 @@ describe("a commit", () => {
   });
 });
 
+describe("a commit on the wire", () => {
+  it("is one command, so that nobody can see half of it", async () => {
+    const attempt = await stage.begun();
+    const monitor = await server.redis.duplicate().monitor();
+    const commands: string[] = [];
+    monitor.on("monitor", (_time: string, [command = ""]: string[], source: string) => {
+      if (source !== "lua") commands.push(command.toLowerCase());
+    });
+
+    await stage.commit(attempt);
+    await server.redis.echo("end");
+    await eventually(() => expect(commands).toContain("echo"), { what: "the monitor to catch up" });
+    monitor.disconnect();
+
+    expect(commands.filter((command) => !["echo", "time"].includes(command))).toEqual(["evalsha"]);
+  });
+});
+
 describe("a commit beside other attempts", () => {
   it("is refused when a newer value is stored; that one stays, and a settling refresh is due", async () => {
     const older = await stage.begun();
