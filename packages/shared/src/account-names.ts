@@ -12,26 +12,36 @@ export interface AccountNamesDeps {
   readonly clock: Clock;
   /** How long an answer is believed: a name may move to another account. */
   readonly trustMs: number;
-  /** How long after a failure Redis is not asked again. */
+  /** How long after a failure, or after it knew nothing of a name that was known, Redis is not asked again. */
   readonly retryMs: number;
 }
 
-/** Remembers what was found, and asks once for however many calls want to know the same. */
+/**
+ * Remembers what was found, and asks once for however many calls want to know the same. A name that vanished keeps its
+ * account, as a record that vanished keeps its value in memory: a Redis that was emptied knows no name until a worker
+ * has told it again.
+ */
 export function createAccountNames({ find, clock, trustMs, retryMs }: AccountNamesDeps): AccountNames {
   const known = new Map<string, { readonly id: string; readonly trustedUntil: number }>();
+
+  function recall(idOrName: string): string | undefined {
+    const remembered = known.get(idOrName);
+    if (remembered) known.set(idOrName, { ...remembered, trustedUntil: clock.monotonic() + retryMs });
+    return remembered?.id;
+  }
+
   const inFlight = new Map<string, Promise<string | undefined>>();
 
   async function ask(idOrName: string): Promise<string | undefined> {
     try {
       const id = await find(idOrName);
-      if (id === undefined) known.delete(idOrName);
-      else known.set(idOrName, { id, trustedUntil: clock.monotonic() + trustMs });
+      if (id === undefined) return recall(idOrName);
+      known.set(idOrName, { id, trustedUntil: clock.monotonic() + trustMs });
       return id;
     } catch (error) {
-      const remembered = known.get(idOrName);
-      if (!remembered) throw error;
-      known.set(idOrName, { ...remembered, trustedUntil: clock.monotonic() + retryMs });
-      return remembered.id;
+      const remembered = recall(idOrName);
+      if (remembered === undefined) throw error;
+      return remembered;
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Durations, Log, WorkerConfig } from "@tokenkeeper/core";
+import type { Account, Durations, Log, WorkerConfig } from "@tokenkeeper/core";
 import type { Credentials } from "./credentials.ts";
 import type { Planner } from "./queues/planner.ts";
 import type { Schedulers } from "./queues/schedulers.ts";
@@ -9,6 +9,8 @@ export interface AccountsInForce {
   /** Makes the accounts known to apps, the dashboard and the other workers. */
   publish(config: WorkerConfig): Promise<void>;
   plan(): Promise<void>;
+  /** A sign of life; a Redis that has forgotten this worker is told everything again. */
+  beat(): Promise<void>;
   /** Takes over a changed configuration. Where Redis and WeChat are is settled at the start. */
   replace(config: WorkerConfig): Promise<void>;
 }
@@ -27,9 +29,16 @@ export interface AccountsInForceDeps {
 export function createAccountsInForce(deps: AccountsInForceDeps): AccountsInForce {
   const { credentials, registry, schedulers, planner, durations, log } = deps;
 
+  let inForce: readonly Account[] = [];
+
   async function publish({ accounts, warnings }: WorkerConfig): Promise<void> {
     for (const warning of warnings) log.warn({ warning }, "config.warning");
-    await registry.publishAccounts(accounts);
+    inForce = accounts;
+    await makeKnown();
+  }
+
+  async function makeKnown(): Promise<void> {
+    await registry.publishAccounts(inForce);
     await registry.claim(credentials.all.map(({ id }) => id));
     await registry.beat(durations.sweep * 3);
   }
@@ -42,6 +51,9 @@ export function createAccountsInForce(deps: AccountsInForceDeps): AccountsInForc
   return {
     publish,
     plan,
+    async beat() {
+      if (await registry.beat(durations.sweep * 3)) await makeKnown();
+    },
     async replace(config) {
       credentials.replace(config.accounts);
       await publish(config);

@@ -153,7 +153,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     createTicker(durations.rearm, () => schedulers.arm().then(retire), onError("schedulers")),
     ...(watchConfig ? [createTicker(durations.configCheck, watchConfig, onError("config"))] : []),
     createTicker(durations.repairUnit / 2, () => repair.runOnce(), onError("repair")),
-    createTicker(durations.sweep / 2, () => registry.beat(durations.sweep * 3), onError("heartbeat")),
+    createTicker(durations.sweep / 2, () => accountsInForce.beat(), onError("heartbeat")),
     ...(planners.fallback ? [createTicker(durations.sweep, fallback, onError("fallback"))] : []),
   ];
   const health = createHealthServer(async () => refreshWorker.isRunning() && (await command.ping()) === "PONG");
@@ -190,8 +190,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     async stop() {
       // What is still on its way after most of the time is abandoned: its intent stays, so the next worker knows.
       const abandon = setTimeout(() => http.abort(), durations.shutdown * 0.7);
-      await lifecycle.close();
+      // A Redis that is away is not waited for without end: BullMQ's commands never give up by themselves.
+      const patience = new AbortController();
+      const outOfPatience = clock.sleep(durations.shutdown * 0.85, patience.signal).then(() => "unfinished");
+      const unfinished = await Promise.race([lifecycle.close(), outOfPatience]);
+      patience.abort();
       clearTimeout(abandon);
+      connections.hangUp();
+      if (unfinished) log.warn({ worker: name }, "worker.stopped_without_redis");
       log.info({ worker: name }, "worker.stopped");
     },
   };

@@ -14,6 +14,8 @@ export interface Connections {
   readonly reading: Redis;
   readonly refreshQueue: Queue;
   readonly scheduleQueue: Queue;
+  /** Ends every connection at once: what still waits for Redis fails. */
+  hangUp(): void;
 }
 
 /** Opens them; `lifecycle` closes them. */
@@ -21,7 +23,8 @@ export function openConnections(redisUrl: string, log: Log, lifecycle: Lifecycle
   const command = connectRedis(redisUrl, { name: "tokenkeeper-worker", log, use: "command" });
   const blocking = connectRedis(redisUrl, { name: "tokenkeeper-worker-queue", log, use: "queue" });
   const reading = connectRedis(redisUrl, { name: "tokenkeeper-worker-reports", log, use: "queue" });
-  lifecycle.onClose("redis", async () => [command, blocking, reading].forEach((redis) => redis.disconnect()));
+  const hangUp = (): void => [command, blocking, reading].forEach((redis) => redis.disconnect());
+  lifecycle.onClose("redis", async () => hangUp());
 
   function openQueue(name: string): Queue {
     const queue = new Queue(name, { connection: command, prefix: QUEUE_PREFIX });
@@ -31,5 +34,5 @@ export function openConnections(redisUrl: string, log: Log, lifecycle: Lifecycle
   }
 
   const [refreshQueue, scheduleQueue] = [openQueue(REFRESH_QUEUE), openQueue(SCHEDULE_QUEUE)];
-  return { command, blocking, reading, refreshQueue, scheduleQueue };
+  return { command, blocking, reading, refreshQueue, scheduleQueue, hangUp };
 }

@@ -8,8 +8,11 @@ export interface Registry {
   publishAccounts(accounts: readonly Account[]): Promise<void>;
   /** Says which credentials this worker is configured for. */
   claim(credentialIds: readonly string[]): Promise<void>;
-  /** A sign of life that is valid for `ttlMs`. */
-  beat(ttlMs: number): Promise<void>;
+  /**
+   * A sign of life that is valid for `ttlMs`.
+   * @returns whether there was none before: this is the first, or Redis was emptied or away for long.
+   */
+  beat(ttlMs: number): Promise<boolean>;
   /** Those of the credentials that no living worker is configured for. */
   unclaimed(credentialIds: readonly string[]): Promise<string[]>;
   /** Every account that apps can ask for. */
@@ -64,13 +67,14 @@ export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry
       guard(async () => {
         const ttl = Math.round(ttlMs);
         const fields = { host, pid, started_at: startedAt };
-        await redis
+        const replies = await redis
           .multi()
           .hset(heartbeat, fields)
           .pexpire(heartbeat, ttl)
           .pexpire(claims, ttl)
           .sadd(WORKERS_KEY, name)
           .exec();
+        return Number(replies?.[0]?.[1]) > 0;
       }),
 
     unclaimed: (credentialIds) =>
