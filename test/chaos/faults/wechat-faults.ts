@@ -1,0 +1,139 @@
+// What happens at WeChat and on the way to it.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FaultInput } from "@tokenkeeper/simulator";
+import type { Arena } from "../arena.ts";
+import type { ChaosCredential } from "../population.ts";
+import type { Random } from "../random.ts";
+import type { Fault, FaultResult } from "./fault.ts";
+
+type Call = FaultInput["call"];
+
+function callOf({ account, kind }: ChaosCredential): Call {
+  if (kind === "jsapi_ticket") return "getticket:jsapi";
+  if (kind === "wx_card_ticket") return "getticket:wx_card";
+  return account.token === "classic" ? "token" : "stable_token";
+}
+
+/** Makes some credentials due and lets their next fetches meet a fault of WeChat's. */
+async function hitSome(
+  arena: Arena,
+  random: Random,
+  { faults, classicOnly = false }: { faults: readonly FaultInput["fault"][]; classicOnly?: boolean },
+): Promise<FaultResult> {
+  const eligible = arena.credentials.filter(
+    ({ account, kind }) =>
+      account.healthy && (!classicOnly || (account.token === "classic" && kind === "access_token")),
+  );
+  const hit = random.shuffled(eligible).slice(0, faults.length);
+  await arena.wechat.poll();
+  const before = arena.wechat.events.length;
+  const remove = await Promise.all(
+    hit.map((credential, index) => {
+      const fault = faults[index];
+      if (!fault) throw new Error("each of the hit has a fault");
+      return arena.wechat.addFault(credential.account.appId, { call: callOf(credential), fault });
+    }),
+  );
+  for (const credential of hit) await arena.makeDue(credential);
+  await sleep(3_000);
+  for (const one of remove) await one();
+  await arena.wechat.poll();
+  const types = arena.wechat.events.slice(before).flatMap(({ fault }) => fault ?? []);
+  return { took: types.length > 0, detail: `${types.length} of ${hit.length}: ${[...new Set(types)].join(", ")}` };
+}
+
+const HTML = "<html><body>Service temporarily unavailable</body></html>";
+
+export const WECHAT_FAULTS: readonly Fault[] = [
+  {
+    kind: "WeChat carries out late",
+    lane: "work",
+    inject: (arena, random) =>
+      hitSome(arena, random, {
+        classicOnly: true,
+        // The longest is 50 s uncompressed, before the earliest settle.
+        faults: [1_500, 3_000, 5_000].map((ms) => ({ type: "issue_late", ms })),
+      }),
+  },
+  {
+    kind: "WeChat's reply is lost",
+    lane: "work",
+    inject: (arena, random) =>
+      hitSome(arena, random, {
+        faults: [
+          { type: "execute_then_reset" },
+          { type: "execute_then_hang" },
+          { type: "execute_then_reset" },
+          { type: "reset_before" },
+        ],
+      }),
+  },
+  {
+    kind: "WeChat's reply is broken",
+    lane: "work",
+    inject: (arena, random) =>
+      hitSome(arena, random, {
+        faults: [
+          { type: "truncate", bytes: 40 },
+          { type: "http_502", execute: true },
+          { type: "http_502" },
+          { type: "body", body: HTML, contentType: "text/html", execute: true },
+          { type: "wrong_json", execute: true },
+        ],
+      }),
+  },
+  {
+    kind: "-1 storm",
+    lane: "work",
+    async inject(arena, random) {
+      const busy = { type: "errcode", errcode: -1 } as const;
+      const calls: readonly Call[] = ["token", "stable_token", "getticket"];
+      const remove = await Promise.all(
+        calls.map((call) => arena.wechat.addFault("*", { call, fault: busy, times: null })),
+      );
+      const before = arena.wechat.events.length;
+      const healthy = random.shuffled(arena.credentials.filter(({ account }) => account.healthy));
+      for (const credential of healthy.slice(0, 6)) await arena.makeDue(credential);
+      await sleep(3_500);
+      for (const one of remove) await one();
+      await arena.wechat.poll();
+      const count = arena.wechat.events.slice(before).filter(({ errcode }) => errcode === -1).length;
+      return { took: count > 0, detail: `${count} answers` };
+    },
+  },
+  {
+    kind: "WeChat unreachable",
+    lane: "work",
+    async inject(arena, random) {
+      const counts = await Promise.all(arena.fleet.slots.map(({ edge }) => edge.down()));
+      const healthy = arena.credentials.filter(({ account }) => account.healthy);
+      for (const credential of random.shuffled(healthy).slice(0, 4)) await arena.makeDue(credential);
+      await sleep(2_500);
+      await Promise.all(arena.fleet.slots.map(({ edge }) => edge.up()));
+      const refused = arena.fleet.slots.flatMap(({ current }) => current.lines).filter(isUnreachable);
+      return { took: refused.length > 0, detail: `${counts.length} lines cut` };
+    },
+  },
+  {
+    kind: "foreign refresh",
+    // Its cure needs Redis at once: nobody has promised both together.
+    lane: "storage",
+    async inject(arena, random) {
+      const classic = arena.accounts.filter(({ healthy, token }) => healthy && token === "classic");
+      const { appId, name } = random.pick(classic);
+      // The second one ends the grace of what we hold.
+      await arena.wechat.foreignFetch(appId, "classic");
+      await arena.wechat.foreignFetch(appId, "classic");
+      await sleep(2_000);
+      await arena.wechat.poll();
+      const refused = arena.wechat.events.some(
+        (event) => event.appId === appId && event.call === "user/info" && event.verdict === "superseded",
+      );
+      return { took: refused, detail: name };
+    },
+  },
+];
+
+function isUnreachable({ at, text }: { at: number; text: string }): boolean {
+  return at > Date.now() - 10_000 && /"code":"(?:unreachable|no_reply)"/.test(text);
+}

@@ -1,0 +1,119 @@
+import { credentialId, type CredentialKind } from "@tokenkeeper/shared/contract";
+import type { Arena } from "./arena.ts";
+import type { FaultRecord } from "./faults/fault.ts";
+import { findFaketime } from "./fleet.ts";
+import type { Evidence, QueueEvidence, WorkerLine } from "./judge/evidence.ts";
+import type { Program } from "./program.ts";
+import { parseReaderLines } from "./reader-log.ts";
+import { dumpKeys } from "./redis-dump.ts";
+import type { Sampler } from "./sampler.ts";
+
+/** What is known when the last look has been taken. */
+export interface GatherInput {
+  readonly arena: Arena;
+  readonly sampler: Sampler;
+  readonly readers: readonly Program[];
+  readonly faults: readonly FaultRecord[];
+  readonly seed: number;
+  /** Epoch ms. */
+  readonly from: number;
+  readonly to: number;
+  readonly callsPerSecond: number;
+}
+
+/** Collects everything that was written down. The processes still run. */
+export async function gather(input: GatherInput): Promise<Evidence> {
+  const { arena, sampler, readers, seed, from, to, callsPerSecond } = input;
+  await arena.wechat.poll();
+  await arena.keepDump();
+  const workers = workerLines(arena);
+  const faketime = await findFaketime();
+  const outputs = [
+    ...arena.fleet.slots.flatMap(({ name, programs }) =>
+      programs.map((program) => ({ place: `the output of ${name}`, text: textOf(program) })),
+    ),
+    ...readers.map((program, index) => ({ place: `the output of reader ${index}`, text: textOf(program) })),
+    ...arena.dumps.map((text) => ({ place: "keys that are no records", text })),
+    { place: "keys at the end", text: await dumpKeys(arena.redis.redis) },
+  ];
+  return {
+    seed,
+    from,
+    to,
+    credentials: arena.credentials,
+    faults: [...input.faults, ...standingFaults(input, workers)].toSorted((a, b) => a.from - b.from),
+    wechat: arena.wechat.events,
+    workers,
+    calls: readers.flatMap(({ lines }) => parseReaderLines(lines.map(({ text }) => text))),
+    samples: sampler.samples,
+    forced: arena.forced,
+    kills: arena.fleet.kills,
+    unexpectedEnds: arena.fleet.unexpectedEnds,
+    queues: await queueEvidence(arena),
+    outputs,
+    canaries: [...arena.accounts.map(({ secret }) => secret), ...sampler.values, arena.redis.password],
+    callsPerSecond,
+    skipped: faketime ? [] : ["clock skew"],
+  };
+}
+
+function textOf({ lines }: Program): string {
+  return lines.map(({ text }) => text).join("\n");
+}
+
+function workerLines({ fleet }: Arena): WorkerLine[] {
+  const lines = fleet.slots.flatMap(({ name, programs }) =>
+    programs.flatMap((program) => program.lines.map((line) => ({ ...line, worker: name }))),
+  );
+  return lines
+    .flatMap(({ at, text, worker }): WorkerLine[] => {
+      if (!text.startsWith('{"')) return [];
+      const { msg, level, ...fields } = JSON.parse(text) as { msg: string; level: string };
+      return [{ at, worker, msg, level, fields }];
+    })
+    .toSorted((a, b) => a.at - b.at);
+}
+
+const REFUSALS = [45009, 40164, 40125, 50002, 40243];
+
+/** What goes wrong all the time. */
+function standingFaults({ arena, from, to }: GatherInput, workers: readonly WorkerLine[]): FaultRecord[] {
+  const always = { lane: "work", losesWrites: false, wipes: false, pauses: false, from, to } as const;
+  const skewed = arena.fleet.slots.filter(({ skewSeconds }) => skewSeconds !== 0);
+  const shown = skewed.filter(({ name, skewSeconds }) =>
+    workers.some(({ worker, at, fields }) => {
+      const ahead = Date.parse(String(fields["time"])) - at;
+      return worker === name && Math.abs(ahead - skewSeconds * 1_000) < 30_000;
+    }),
+  );
+  const refusals = REFUSALS.filter((code) => arena.wechat.events.some(({ errcode }) => errcode === code));
+  const foreign = arena.wechat.events.filter((event) => event.foreign).length;
+  return [
+    ...(skewed.length === 0
+      ? []
+      : [
+          {
+            ...always,
+            kind: "clock skew",
+            took: shown.length === skewed.length,
+            detail: shown.map(({ name, skewSeconds }) => `${name} ${skewSeconds} s`).join(", "),
+          },
+        ]),
+    { ...always, kind: "dead accounts", took: refusals.length === REFUSALS.length, detail: refusals.join(", ") },
+    { ...always, kind: "an account fetched by others", took: foreign > 0, detail: `${foreign} fetches` },
+  ];
+}
+
+async function queueEvidence({ refreshQueue, scheduleQueue, redis }: Arena): Promise<QueueEvidence> {
+  const jobs = await refreshQueue.getJobs(["delayed", "waiting", "active", "prioritized"]);
+  const schedulers = await scheduleQueue.getJobSchedulers(0, -1);
+  return {
+    planned: jobs.flatMap((job) => {
+      const data = job?.data as { account: string; kind: CredentialKind } | undefined;
+      return data ? [credentialId(data)] : [];
+    }),
+    schedulers: schedulers.map(({ key, next }) => ({ id: key, next: next ?? 0 })),
+    failed: await refreshQueue.getFailedCount(),
+    events: await redis.redis.xlen(refreshQueue.toKey("events")),
+  };
+}

@@ -1,0 +1,97 @@
+import { healthyIds, allAccepted, type CredentialSample } from "../sampler.ts";
+import type { Evidence, Finding, Violation } from "./evidence.ts";
+
+/** A version that Redis lost must be back or overtaken within this, ms. */
+const REPAIR_MS = 15_000;
+/** After what wiped records they must all be there again within this, ms. */
+const REFILL_MS = 15_000;
+
+/** I4: nothing newer stays replaced by something older. I5: a healthy credential always has a value. */
+export function judgeRecords(evidence: Evidence): Finding {
+  const { samples, faults, credentials, from, to } = evidence;
+  const [healthy, judged] = [healthyIds(credentials), judgedIds(evidence)];
+  const violations: Violation[] = [];
+  let regressions = 0;
+  let longestGapMs = 0;
+
+  function judgeOne(id: string): void {
+    let newest = 0;
+    let olderSince: number | undefined;
+    let gapSince: number | undefined;
+    for (const { at, credentials: all } of samples) {
+      const sample = all.find(({ credential }) => credential === id);
+      const { version } = sample ?? {};
+      if (version !== undefined && version < newest) {
+        if (olderSince === undefined) regressions += 1;
+        olderSince ??= at;
+      } else if (version !== undefined) {
+        if (olderSince !== undefined && at - olderSince > REPAIR_MS) report("I4", id, olderSince);
+        olderSince = undefined;
+        newest = version;
+      }
+      if (at < from || !healthy.has(id)) continue;
+      if (isThere(sample)) gapSince = undefined;
+      else {
+        gapSince ??= at;
+        longestGapMs = Math.max(longestGapMs, at - gapSince);
+        if (!isWiped(at)) report("I5", id, at);
+      }
+    }
+    if (olderSince !== undefined) report("I4", id, olderSince);
+  }
+
+  function report(invariant: "I4" | "I5", credential: string, at: number): void {
+    const text = invariant === "I4" ? "an older version stayed in the place of a newer one" : "there is no value";
+    if (violations.some((one) => one.invariant === invariant && one.credential === credential)) return;
+    violations.push({ invariant, credential, at, text });
+  }
+
+  function isWiped(at: number): boolean {
+    return faults.some(({ losesWrites, from: began, to: ended }) => {
+      return losesWrites && at >= began && at <= ended + REFILL_MS;
+    });
+  }
+
+  for (const { id } of credentials) judgeOne(id);
+  for (const { credential, accepted } of samples.at(-1)?.credentials ?? []) {
+    if (accepted || !judged.has(credential)) continue;
+    violations.push({
+      invariant: "I4",
+      credential,
+      at: to,
+      text: "WeChat refuses the value that is stored at the end",
+    });
+  }
+  return { violations, figures: { regressions, longestGapMs, ...recoveryOf(evidence, violations) } };
+}
+
+function isThere(sample: CredentialSample | undefined): boolean {
+  return sample?.version !== undefined && sample.remainingMs > 0;
+}
+
+/** No fault may be felt longer than this after its end, ms. */
+const RECOVERY_MS = 20_000;
+
+/** I6: how long after each fault's end every healthy credential had a value that WeChat accepts. */
+function recoveryOf(evidence: Evidence, violations: Violation[]): Record<string, number> {
+  const judged = judgedIds(evidence);
+  let slowest = 0;
+  for (const { kind, to: ended } of evidence.faults) {
+    const recovered = evidence.samples.find((sample) => sample.at >= ended && allAccepted(sample, judged));
+    const took = (recovered?.at ?? evidence.to) - ended;
+    slowest = Math.max(slowest, took);
+    if (took > RECOVERY_MS) {
+      violations.push({ invariant: "I6", at: ended, text: `${took} ms after "${kind}" something was still refused` });
+    }
+  }
+  return { slowestRecoveryMs: slowest };
+}
+
+/**
+ * The healthy credentials whose acceptance is judged. WeChat names a full life for an old ticket as well, so that nobody
+ * knows a ticket's age once Redis has forgotten everything.
+ */
+function judgedIds({ credentials, faults }: Evidence): ReadonlySet<string> {
+  const forgotten = faults.some(({ wipes }) => wipes);
+  return healthyIds(credentials.filter(({ kind }) => kind === "access_token" || !forgotten));
+}
