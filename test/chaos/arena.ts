@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REFRESH_QUEUE, SCHEDULE_QUEUE } from "@tokenkeeper/core";
-import { controlKey, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
+import { controlKey, QUEUE_PREFIX, REPORTS_KEY } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { eventually } from "../support/eventually.ts";
@@ -103,7 +103,13 @@ export async function startArena({ redisServer, random, skews }: ArenaOptions): 
     },
     async makeDue({ id, account, kind }) {
       const key = controlKey({ account: account.appId, kind });
-      await eventually(() => redis.redis.hset(key, "plan_at", 1), { what: "a Redis that takes writes" });
+      // A demand, as an app makes it, saves waiting for the sweep.
+      const demand = ["account", account.appId, "kind", kind];
+      const ask = (): Promise<unknown> =>
+        redis.redis
+          .hset(key, "plan_at", 1)
+          .then(() => redis.redis.xadd(REPORTS_KEY, "MAXLEN", "~", 10_000, "*", ...demand));
+      await eventually(ask, { what: "a Redis that takes writes" });
       forced.push({ at: Date.now(), credential: id });
     },
     async keepDump() {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { credentialId, type CredentialKind } from "@tokenkeeper/shared/contract";
 import type { Arena } from "./arena.ts";
 import type { FaultRecord } from "./faults/fault.ts";
@@ -24,9 +25,10 @@ export interface GatherInput {
 /** Collects everything that was written down. The processes still run. */
 export async function gather(input: GatherInput): Promise<Evidence> {
   const { arena, sampler, readers, seed, from, to, callsPerSecond } = input;
-  await arena.wechat.poll();
-  await arena.keepDump();
+  const queues = await queueEvidence(arena);
+  // The lines first: what they tell of is then in WeChat's log.
   const workers = workerLines(arena);
+  await arena.wechat.poll();
   const faketime = await findFaketime();
   const outputs = [
     ...arena.fleet.slots.flatMap(({ name, programs }) =>
@@ -49,7 +51,7 @@ export async function gather(input: GatherInput): Promise<Evidence> {
     forced: arena.forced,
     kills: arena.fleet.kills,
     unexpectedEnds: arena.fleet.unexpectedEnds,
-    queues: await queueEvidence(arena),
+    queues,
     outputs,
     canaries: [...arena.accounts.map(({ secret }) => secret), ...sampler.values, arena.redis.password],
     callsPerSecond,
@@ -83,7 +85,7 @@ function standingFaults({ arena, from, to }: GatherInput, workers: readonly Work
   const shown = skewed.filter(({ name, skewSeconds }) =>
     workers.some(({ worker, at, fields }) => {
       const ahead = Date.parse(String(fields["time"])) - at;
-      return worker === name && Math.abs(ahead - skewSeconds * 1_000) < 30_000;
+      return worker === name && Math.abs(ahead - skewSeconds * 1_000) < 3_000;
     }),
   );
   const refusals = REFUSALS.filter((code) => arena.wechat.events.some(({ errcode }) => errcode === code));
@@ -104,14 +106,22 @@ function standingFaults({ arena, from, to }: GatherInput, workers: readonly Work
   ];
 }
 
+/** A worker whose clock is ahead takes a job early and drops it; the next sweep, a second later, plans it anew. */
+const LOOKS = 30;
+const BETWEEN_LOOKS_MS = 80;
+
 async function queueEvidence({ refreshQueue, scheduleQueue, redis }: Arena): Promise<QueueEvidence> {
-  const jobs = await refreshQueue.getJobs(["delayed", "waiting", "active", "prioritized"]);
+  const planned = new Set<string>();
+  for (let look = 0; look < LOOKS; look += 1) {
+    for (const job of await refreshQueue.getJobs(["delayed", "waiting", "active", "prioritized"])) {
+      const data = job?.data as { account: string; kind: CredentialKind } | undefined;
+      if (data) planned.add(credentialId(data));
+    }
+    await sleep(BETWEEN_LOOKS_MS);
+  }
   const schedulers = await scheduleQueue.getJobSchedulers(0, -1);
   return {
-    planned: jobs.flatMap((job) => {
-      const data = job?.data as { account: string; kind: CredentialKind } | undefined;
-      return data ? [credentialId(data)] : [];
-    }),
+    planned: [...planned],
     schedulers: schedulers.map(({ key, next }) => ({ id: key, next: next ?? 0 })),
     failed: await refreshQueue.getFailedCount(),
     events: await redis.redis.xlen(refreshQueue.toKey("events")),

@@ -3,8 +3,7 @@ import type { Redis } from "ioredis";
 /** Everything that stands in Redis except the records, which alone may hold values. */
 export async function dumpKeys(redis: Redis): Promise<string> {
   const keys = (await redis.keys("*")).filter((key) => !key.startsWith("wx:tok:"));
-  const texts: string[] = [];
-  for (const key of keys) texts.push(`${key} ${JSON.stringify(await contentOf(redis, key))}`);
+  const texts = await Promise.all(keys.map(async (key) => `${key} ${JSON.stringify(await contentOf(redis, key))}`));
   return texts.join("\n");
 }
 

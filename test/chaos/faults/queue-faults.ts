@@ -38,11 +38,11 @@ export const QUEUE_FAULTS: readonly Fault[] = [
       await arena.writable();
       await Promise.allSettled(queues.map((queue) => queue.pause()));
       await arena.makeDue(random.pick(credentials.filter(({ account }) => account.healthy)));
-      await sleep(4_000);
+      await sleep(3_000);
       const paused = await Promise.all(queues.map((queue) => queue.isPaused()));
       const resumeAll = (): Promise<void[]> => Promise.all(queues.map((queue) => queue.resume()));
       await eventually(resumeAll, { what: "the queues to be resumed" });
-      return { took: paused.every(Boolean), detail: "both for 4 s" };
+      return { took: paused.every(Boolean), detail: "both for 3 s" };
     },
   },
   {

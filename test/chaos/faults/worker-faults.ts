@@ -1,5 +1,6 @@
 // What happens to worker processes.
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../../support/eventually.ts";
 import type { Arena } from "../arena.ts";
 import type { InterceptedReply } from "../fault-proxy.ts";
 import type { Slot } from "../fleet.ts";
@@ -9,7 +10,7 @@ import type { Fault, FaultResult } from "./fault.ts";
 
 /** Longer than the compressed lease of 3 s. */
 const PAUSE_MS = 4_000;
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 5_000;
 
 interface Caught {
   readonly slot: Slot;
@@ -17,8 +18,13 @@ interface Caught {
   readonly reply: InterceptedReply;
 }
 
-/** Makes a token of this mode due and catches the worker that fetches it at the moment at which WeChat has answered. */
+/** Catches a worker that fetches a token of this mode; tries twice, because the fault of the other lane may delay it. */
 async function catchIssue(arena: Arena, random: Random, mode: "classic" | "stable"): Promise<Caught | undefined> {
+  return (await catchOnce(arena, random, mode)) ?? catchOnce(arena, random, mode);
+}
+
+/** Makes a token due and catches the worker that fetches it at the moment at which WeChat has answered. */
+async function catchOnce(arena: Arena, random: Random, mode: "classic" | "stable"): Promise<Caught | undefined> {
   const credential = random.pick(
     arena.credentials.filter(
       ({ account, kind }) => account.healthy && account.token === mode && kind === "access_token",
@@ -41,21 +47,28 @@ async function catchIssue(arena: Arena, random: Random, mode: "classic" | "stabl
 }
 
 async function killAfterIssue(arena: Arena, random: Random, mode: "classic" | "stable"): Promise<FaultResult> {
-  const issued = (await arena.wechat.poll()).length;
+  await arena.wechat.poll();
+  const before = arena.wechat.events.length;
   const caught = await catchIssue(arena, random, mode);
   if (!caught) return { took: false, detail: "nobody fetched" };
   const { slot, credential, reply } = caught;
   await slot.end("SIGKILL");
   reply.drop();
   await arena.wechat.poll();
-  const event = arena.wechat.events.findLast(({ appId }) => appId === credential.account.appId);
-  await slot.started();
-  return { took: event !== undefined && issued >= 0, detail: `${slot.name} after ${credential.id}` };
+  const fetched = arena.wechat.events
+    .slice(before)
+    .some(({ appId, call, errcode }) => appId === credential.account.appId && call.includes("token") && errcode === 0);
+  return { took: fetched, detail: `${slot.name} after ${credential.id}` };
 }
 
-function startedSlot(arena: Arena, random: Random): Slot {
-  const started = arena.fleet.slots.filter((slot) => slot.isStarted());
-  return random.pick(started.length > 0 ? started : arena.fleet.slots);
+/** One that runs; there is always one more that runs, so that somebody can take over. */
+async function startedSlot(arena: Arena, random: Random): Promise<Slot> {
+  const started = (): Slot[] => arena.fleet.slots.filter((slot) => slot.isStarted());
+  const requireTwo = (): void => {
+    if (started().length < 2) throw new Error(`${started().length} workers run`);
+  };
+  await eventually(requireTwo, { what: "two workers to run", timeoutMs: 20_000 });
+  return random.pick(started());
 }
 
 async function pause(slot: Slot): Promise<FaultResult> {
@@ -71,11 +84,10 @@ export const WORKER_FAULTS: readonly Fault[] = [
     kind: "worker kill -9",
     lane: "work",
     async inject(arena, random) {
-      const slot = startedSlot(arena, random);
-      const { pid } = slot.current;
+      const slot = await startedSlot(arena, random);
+      const { current } = slot;
       await slot.end("SIGKILL");
-      await slot.started();
-      return { took: slot.current.pid !== pid, detail: slot.name };
+      return { took: (await current.ended).signal === "SIGKILL", detail: slot.name };
     },
   },
   {
@@ -92,13 +104,12 @@ export const WORKER_FAULTS: readonly Fault[] = [
     kind: "worker SIGTERM",
     lane: "work",
     async inject(arena, random) {
-      const slot = startedSlot(arena, random);
+      const slot = await startedSlot(arena, random);
       const { current } = slot;
       const from = performance.now();
       await slot.end("SIGTERM");
       const { code } = await current.ended;
       const took = Math.round(performance.now() - from);
-      await slot.started();
       return { took: code === 0, detail: `${slot.name} ended with ${code} in ${took} ms` };
     },
   },
@@ -106,7 +117,7 @@ export const WORKER_FAULTS: readonly Fault[] = [
     kind: "worker SIGSTOP",
     lane: "work",
     pauses: true,
-    inject: (arena, random) => pause(startedSlot(arena, random)),
+    inject: async (arena, random) => pause(await startedSlot(arena, random)),
   },
   {
     kind: "worker SIGSTOP after a reply",

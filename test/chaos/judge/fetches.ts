@@ -19,7 +19,13 @@ interface Attempt {
 export function judgeFetches(evidence: Evidence): Finding {
   const fetches = evidence.wechat.filter((event) => !event.foreign && credentialOf(event) !== undefined);
   const attempts = evidence.workers.flatMap(attemptOf);
-  const { unexplained, orphans, phantoms } = matchUp({ fetches, attempts, kills: evidence.kills });
+  const { left, phantoms } = matchUp(fetches, attempts);
+  // A fetch whose worker was killed before it could write anything down.
+  const isOrphan = ({ at }: LogEvent): boolean =>
+    evidence.kills.some((kill) => kill >= at - SLACK_MS && kill <= at + LONGEST_ATTEMPT_MS);
+  const orphans = left.filter(isOrphan);
+  // What had only just begun at the end is in nobody's log yet.
+  const unexplained = left.filter((event) => !isOrphan(event) && event.at <= evidence.to);
   const overlapping = fetches.filter(({ inFlight }) => inFlight > 1);
   const undeclared = overlapping.filter(({ at }) => !isDeclared(evidence, at));
   const bound = boundOf(evidence, attempts, orphans.length);
@@ -69,14 +75,15 @@ function attemptOf(line: WorkerLine): Attempt[] {
 }
 
 /** Each fetch belongs to one attempt: the nearest that ended after it arrived, with the same value if there is one. */
-function matchUp(found: { fetches: LogEvent[]; attempts: readonly Attempt[]; kills: readonly number[] }): {
-  unexplained: LogEvent[];
-  orphans: LogEvent[];
-  phantoms: Attempt[];
-} {
-  const open = new Set(found.fetches);
+function matchUp(
+  fetches: readonly LogEvent[],
+  attempts: readonly Attempt[],
+): { left: LogEvent[]; phantoms: Attempt[] } {
+  const open = new Set(fetches);
   const phantoms: Attempt[] = [];
-  for (const attempt of found.attempts) {
+  // Those whose value is known first: the others take what is left.
+  const known = attempts.filter(({ fp }) => fp !== undefined);
+  for (const attempt of [...known, ...attempts.filter(({ fp }) => fp === undefined)]) {
     const candidates = [...open].filter(
       (event) =>
         credentialOf(event) === attempt.credential &&
@@ -89,11 +96,7 @@ function matchUp(found: { fetches: LogEvent[]; attempts: readonly Attempt[]; kil
     // A request that was never sent, or was lost on the way, is an attempt without a fetch.
     else if (attempt.end !== "failed") phantoms.push(attempt);
   }
-  const left = [...open];
-  // A fetch whose worker was killed before it could write anything down.
-  const isOrphan = ({ at }: LogEvent): boolean =>
-    found.kills.some((kill) => kill >= at - SLACK_MS && kill <= at + LONGEST_ATTEMPT_MS);
-  return { unexplained: left.filter((event) => !isOrphan(event)), orphans: left.filter(isOrphan), phantoms };
+  return { left: [...open], phantoms };
 }
 
 /** Whether two fetches at a time are accounted for: a paused worker's request lives on, and a lease that Redis lost holds nobody. */
