@@ -18,7 +18,6 @@ export interface Stage {
 
 /** Jobs at a time of both; the worker's own number. */
 const CONCURRENCY = 32;
-const NO_LIMIT = 1_000_000;
 
 /** The worker as it is in production, its log included; only the limiter is off. */
 export function ownContender({ redisUrl, redis, origin }: Stage): Contender {
@@ -32,7 +31,7 @@ export function ownContender({ redisUrl, redis, origin }: Stage): Contender {
       const destination = { write: (line: string): void => void writeSync(sink, line) };
       const log = createLog({ name: "worker", level: "info", pretty: false, destination });
       const config = { accounts, redisUrl, apiOrigin: origin, healthPort: 0, timeScale: 1, logLevel: "info" };
-      const runtime = createRuntime({ config: { ...config, warnings: [] }, log, fetchesPerSecond: NO_LIMIT });
+      const runtime = createRuntime({ config: { ...config, warnings: [] }, log, fetchesPerSecond: Infinity });
       await runtime.start();
       return {
         queue,

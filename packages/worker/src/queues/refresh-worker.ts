@@ -18,7 +18,7 @@ export interface RefreshWorkerDeps {
   readonly store: CredentialStore;
   readonly enqueue: Enqueue;
   readonly durations: Durations;
-  /** Fetches a second at the most, so that a cold start does not run into WeChat's limits. */
+  /** Fetches a second at the most, so that a cold start does not run into WeChat's limits; `Infinity`: no limit. */
   readonly fetchesPerSecond: number;
   readonly log: Log;
 }
@@ -40,7 +40,7 @@ class RetryLater extends Error {
 
 /** Runs the jobs of `refresh`: parse, look, conclude. */
 export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
-  const { connection, credentials, refresher, followUp, store, enqueue, durations, log } = deps;
+  const { connection, credentials, refresher, followUp, store, enqueue, durations, fetchesPerSecond, log } = deps;
 
   async function run(job: Job, token: string | undefined): Promise<JobResult> {
     const data = parseRefreshJob(job.data);
@@ -100,7 +100,7 @@ export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
     stalledInterval: durations.stalledCheck,
     maxStalledCount: 2,
     maxStartedAttempts: MAX_STARTS,
-    limiter: { max: deps.fetchesPerSecond, duration: 1_000 },
+    ...(Number.isFinite(fetchesPerSecond) && { limiter: { max: fetchesPerSecond, duration: 1_000 } }),
     settings: { backoffStrategy: (_made, type, error) => backoffOf(type, error, durations) },
   });
   reportErrors(worker, log);

@@ -1,6 +1,7 @@
 import type { Durations, Log } from "@tokenkeeper/core";
 import { credentialId, type Clock } from "@tokenkeeper/shared/contract";
 import type { CommitInput, CredentialStore } from "../store/credential-store.ts";
+import type { FindLost } from "../store/find-lost.ts";
 
 /**
  * Looks at recent commits again. Redis may lose what it has acknowledged (a failover, a rollback, a flush); the worker that
@@ -27,17 +28,19 @@ const LOOKS = [1, 5, 15, 60] as const;
 /** What repairing works with. */
 export interface RepairDeps {
   readonly store: CredentialStore;
+  /** Spares those that are intact a look of their own; without it each gets one. */
+  readonly findLost?: FindLost;
   readonly clock: Clock;
   readonly durations: Durations;
   readonly log: Log;
 }
 
 /** Only the newest commit of a credential is watched, and for one minute: its value is held no longer than that. */
-export function createRepair({ store, clock, durations, log }: RepairDeps): Repair {
+export function createRepair({ store, findLost, clock, durations, log }: RepairDeps): Repair {
   const watched = new Map<string, Watched>();
 
-  async function look(id: string, { commit, replaced, since, looks }: Watched): Promise<void> {
-    const found = await store.repair({ commit, replaced, leaseMs: durations.lease });
+  async function look(id: string, { commit, replaced, since, looks }: Watched, isLost: boolean): Promise<void> {
+    const found = isLost ? await store.repair({ commit, replaced, leaseMs: durations.lease }) : "intact";
     if (found === "repaired") log.warn({ credential: id, attempt: commit.attempt }, "commit.repaired");
     // A newer commit may have taken the place while Redis was asked.
     if (watched.get(id)?.commit !== commit) return;
@@ -55,7 +58,8 @@ export function createRepair({ store, clock, durations, log }: RepairDeps): Repa
       const due = [...watched].filter(
         ([, { since, looks }]) => now - since >= (LOOKS[looks] ?? 0) * durations.repairUnit,
       );
-      await Promise.all(due.map(([id, entry]) => look(id, entry)));
+      const lost = await findLost?.(due.map(([, { commit }]) => commit));
+      await Promise.all(due.map(([id, entry]) => look(id, entry, lost?.has(entry.commit) ?? true)));
     },
   };
 }

@@ -12,8 +12,8 @@ import {
 import type { ChainableCommander, Redis } from "ioredis";
 import type { CredentialState } from "../decide/state.ts";
 import type { CommitInput, CountedCredential, CredentialStore, ReportReply } from "./credential-store.ts";
-import { guard, runScript } from "./run-script.ts";
-import { BEGIN, COMMIT, FAIL, FAILED_JOBS, REPAIR, REPORT } from "./scripts.ts";
+import { createScriptRunner, guard, type ScriptCall } from "./run-script.ts";
+import { BEGIN, COMMIT, FAIL, FAILED_JOBS, READ, REPAIR, REPORT } from "./scripts.ts";
 
 const QUOTA_TTL_SECONDS = 3 * 24 * 60 * 60;
 const FAILED_JOBS_KEPT = 50;
@@ -24,12 +24,17 @@ const CHUNK = 500;
  * @param clock its wall clock only picks the day whose counters are read.
  */
 export function createRedisCredentialStore(redis: Redis, clock: Clock): CredentialStore {
+  const scripts = createScriptRunner(redis);
+
   return {
     async readStates(credentials) {
+      const calls = credentials.map((each) => readCall(each, beijingDate(clock.now())));
+      const [only] = calls;
+      if (only && calls.length === 1) return [decodeState(await scripts.run(READ, only))];
       const states: CredentialState[] = [];
-      for (let start = 0; start < credentials.length; start += CHUNK) {
-        const chunk = credentials.slice(start, start + CHUNK);
-        states.push(...(await guard(() => readChunk(redis, chunk, beijingDate(clock.now())))));
+      for (let start = 0; start < calls.length; start += CHUNK) {
+        const read = await scripts.runEach(READ, calls.slice(start, start + CHUNK));
+        states.push(...read.map((reply) => decodeState(reply)));
       }
       return states;
     },
@@ -55,7 +60,7 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
     async begin(input) {
       const { credential, endpoint, attempt, state, byHand } = input;
       const field = byHand ? `${endpoint}:hand` : endpoint;
-      const reply = await runScript(redis, BEGIN, {
+      const reply = await scripts.run(BEGIN, {
         keys: [controlKey(credential), quotaKey(credential.account, beijingDate(state.now))],
         args: [
           attempt,
@@ -80,7 +85,7 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
       const { record, control, hint } = fieldsOf(input);
       const { attempt, generation, sentAt, settleMs, expiresAt } = input;
       const head = [attempt, generation, sentAt, settleMs, ROTATED_CHANNEL, hint, expiresAt, record.length];
-      const reply = await runScript(redis, COMMIT, { keys: keysOf(input), args: [...head, ...record, ...control] });
+      const reply = await scripts.run(COMMIT, { keys: keysOf(input), args: [...head, ...record, ...control] });
       return reply === "already" || reply === "fenced" ? reply : "committed";
     },
 
@@ -88,20 +93,20 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
       const { record, control, hint } = fieldsOf(commit);
       const { attempt, generation, expiresAt } = commit;
       const head = [attempt, generation, replaced, ROTATED_CHANNEL, hint, expiresAt, leaseMs, record.length];
-      const reply = await runScript(redis, REPAIR, { keys: keysOf(commit), args: [...head, ...record, ...control] });
+      const reply = await scripts.run(REPAIR, { keys: keysOf(commit), args: [...head, ...record, ...control] });
       return reply === "repaired" || reply === "intact" ? reply : "overtaken";
     },
 
     async fail({ credential, attempt, generation, settleMs, keepIntent, fields }) {
       const set = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
-      await runScript(redis, FAIL, {
+      await scripts.run(FAIL, {
         keys: [controlKey(credential)],
         args: [attempt, generation, keepIntent ? 1 : 0, settleMs, ...set],
       });
     },
 
     async report({ credential, fingerprint, now, spacingMs, suspectSpacingMs, cap, foreignAfterMs }) {
-      const reply = await runScript(redis, REPORT, {
+      const reply = await scripts.run(REPORT, {
         keys: [controlKey(credential), quotaKey(credential.account, beijingDate(now))],
         args: [fingerprint, spacingMs, suspectSpacingMs, cap, QUOTA_TTL_SECONDS, foreignAfterMs],
       });
@@ -109,11 +114,11 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
     },
 
     async addFailedJob(credential, jobId) {
-      await runScript(redis, FAILED_JOBS, { keys: [controlKey(credential)], args: ["add", jobId, FAILED_JOBS_KEPT] });
+      await scripts.run(FAILED_JOBS, { keys: [controlKey(credential)], args: ["add", jobId, FAILED_JOBS_KEPT] });
     },
 
     async removeFailedJob(credential, jobId) {
-      await runScript(redis, FAILED_JOBS, {
+      await scripts.run(FAILED_JOBS, {
         keys: [controlKey(credential)],
         args: ["remove", jobId, FAILED_JOBS_KEPT],
       });
@@ -147,36 +152,27 @@ function fieldsOf(input: CommitInput): { record: (string | number)[]; control: (
   return { record: Object.entries(record).flat(), control: Object.entries(control).flat(), hint };
 }
 
-const COMMANDS_EACH = 4;
+function readCall({ credential, endpoint }: CountedCredential, date: string): ScriptCall {
+  return {
+    keys: [recordKey(credential), controlKey(credential), quotaKey(credential.account, date)],
+    args: [endpoint, `${endpoint}:hand`],
+  };
+}
 
-async function readChunk(redis: Redis, chunk: readonly CountedCredential[], date: string): Promise<CredentialState[]> {
-  const pipeline = redis.pipeline().time();
-  for (const { credential, endpoint } of chunk) {
-    const record = recordKey(credential);
-    pipeline
-      .pttl(record)
-      .hmget(record, "version", "schema")
-      .hmget(controlKey(credential), ...CONTROL_FIELDS);
-    pipeline.hmget(quotaKey(credential.account, date), endpoint, `${endpoint}:hand`);
-  }
-  const [time, ...rest] = await replies(pipeline);
-  const [seconds, micros] = Array.isArray(time) ? time.map(Number) : [];
-  const now = (seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000);
-  return chunk.map((_, index): CredentialState => {
-    const [ttl, fields, control, used] = rest.slice(index * COMMANDS_EACH, (index + 1) * COMMANDS_EACH);
-    const decoded = decodeControl(Array.isArray(control) ? control : []);
-    const counts = Array.isArray(used) ? used.map(countOf) : [];
-    const [version, schema] = Array.isArray(fields) ? (fields as unknown[]) : [];
-    // A record that is not the one that was committed last was written by somebody else: as good as none. So is one that readers cannot read.
-    const committed = version === String(decoded.committedGeneration) && schema === RECORD_SCHEMA;
-    const valid = typeof ttl === "number" && ttl > 0 && committed;
-    return {
-      now,
-      control: decoded,
-      used: { automatic: counts[0] ?? 0, byHand: counts[1] ?? 0 },
-      ...(valid && { remainingMs: ttl }),
-    };
-  });
+function decodeState(reply: unknown): CredentialState {
+  const [now, ttl, version, schema, automatic, byHand, ...pairs] = JSON.parse(String(reply)) as unknown[];
+  const fields = new Map<unknown, unknown>();
+  for (let at = 0; at < pairs.length; at += 2) fields.set(pairs[at], pairs[at + 1]);
+  const control = decodeControl(CONTROL_FIELDS.map((field) => (fields.get(field) as string | undefined) ?? null));
+  // A record that is not the one that was committed last was written by somebody else: as good as none. So is one that readers cannot read.
+  const committed = version === String(control.committedGeneration) && schema === RECORD_SCHEMA;
+  const valid = typeof ttl === "number" && ttl > 0 && committed;
+  return {
+    now: Number(now),
+    control,
+    used: { automatic: countOf(automatic), byHand: countOf(byHand) },
+    ...(valid && { remainingMs: ttl }),
+  };
 }
 
 /** A counter as the scripts read it. */

@@ -19,17 +19,46 @@ export interface ScriptCall {
   readonly args: readonly (string | number)[];
 }
 
-/** Runs a Lua script by its hash, and sends it whole when Redis does not know it (a restart, SCRIPT FLUSH). */
-export async function runScript(redis: Redis, lua: string, { keys, args }: ScriptCall): Promise<unknown> {
-  const sha = createHash("sha1").update(lua).digest("hex");
-  return guard(async () => {
-    try {
-      return await redis.evalsha(sha, keys.length, ...keys, ...args);
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-      return redis.eval(lua, keys.length, ...keys, ...args);
-    }
-  });
+/** Runs Lua scripts by their hash, and sends one whole when Redis does not know it (a restart, SCRIPT FLUSH). */
+export interface ScriptRunner {
+  run(lua: string, call: ScriptCall): Promise<unknown>;
+  /** The same script for each call, in one round trip. */
+  runEach(lua: string, calls: readonly ScriptCall[]): Promise<unknown[]>;
+}
+
+/** Both functions reject with `StorageError`. */
+export function createScriptRunner(redis: Redis): ScriptRunner {
+  const hashes = new Map<string, string>();
+
+  function hashOf(lua: string): string {
+    const hash = hashes.get(lua) ?? createHash("sha1").update(lua).digest("hex");
+    hashes.set(lua, hash);
+    return hash;
+  }
+
+  function run(lua: string, { keys, args }: ScriptCall): Promise<unknown> {
+    return guard(async () => {
+      try {
+        return await redis.evalsha(hashOf(lua), keys.length, ...keys, ...args);
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+        return redis.eval(lua, keys.length, ...keys, ...args);
+      }
+    });
+  }
+
+  return {
+    run,
+    async runEach(lua, calls) {
+      const pipeline = redis.pipeline();
+      for (const { keys, args } of calls) pipeline.evalsha(hashOf(lua), keys.length, ...keys, ...args);
+      const results = await guard(() => pipeline.exec());
+      const replies = (results ?? []).flatMap(([error, reply]) => (error ? [] : [reply]));
+      if (replies.length === calls.length) return replies;
+      // One by one it is sent whole where it is not known, or says what is wrong.
+      return Promise.all(calls.map((call) => run(lua, call)));
+    },
+  };
 }
 
 /** Runs a piece of work with Redis; what it throws becomes a `StorageError`. */

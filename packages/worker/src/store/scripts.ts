@@ -23,6 +23,25 @@ end
 `;
 
 /**
+ * Reads everything that is decided from, changes nothing. A key of another type reads as none.
+ * KEYS record, control, quota
+ * ARGV quota field, quota field by hand
+ * Reply: a JSON array, since a text is read much faster than a list of fifty: Redis time ms, life left ms as PTTL gives it,
+ *        version and schema of the record, fetches today, by hand, then control fields and values
+ */
+export const READ = `${TIME}
+local function is_hash(key) return redis.call('TYPE', key).ok == 'hash' end
+local function fields(key, ...)
+  if not is_hash(key) then return {false, false} end
+  return redis.call('HMGET', key, ...)
+end
+local record, used = fields(KEYS[1], 'version', 'schema'), fields(KEYS[3], ARGV[1], ARGV[2])
+local control = is_hash(KEYS[2]) and redis.call('HGETALL', KEYS[2]) or {}
+local ttl = redis.call('PTTL', KEYS[1])
+return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], unpack(control)})
+`;
+
+/**
  * Takes the lease, reserves a fetch of the day's budget and writes the intent, in one step.
  * KEYS control, quota
  * ARGV attempt, lease ms, committed generation seen, intent generation seen (0 = none), quota field, fetches a day
@@ -188,6 +207,19 @@ redis.call('HSET', control, 'committed_attempt', attempt, 'committed_generation'
 if (whole(control, 'generation') or 0) < generation then redis.call('HSET', control, 'generation', ARGV[2]) end
 redis.call('PUBLISH', ARGV[4], ARGV[5])
 return 'repaired'
+`;
+
+/**
+ * Whether a commit is still what Redis holds; changes nothing.
+ * KEYS record, control
+ * ARGV generation
+ * Replies: 1 | 0
+ */
+export const INTACT = `
+local function is(key, name)
+  return redis.call('TYPE', key).ok == 'hash' and redis.call('HGET', key, name) == ARGV[1]
+end
+return is(KEYS[1], 'version') and is(KEYS[2], 'committed_generation') and 1 or 0
 `;
 
 /**

@@ -39,17 +39,23 @@ const BEFORE_SENDING = new Set([
 /** The only place that speaks HTTP to WeChat, and the boundary that no URL, body or third party's message passes. */
 export function createWechatHttp({ origin, deadlineMs, connectMs }: WechatHttpOptions): WechatHttp {
   const agent = new Agent({ connect: { timeout: connectMs }, connections: 64 });
-  const stop = new AbortController();
+  const underWay = new Set<AbortController>();
+  let aborted = false;
 
   return {
     async send({ method, path, query, body }) {
+      if (aborted) return { type: "failure", failure: wordFailure("unreachable") };
+      // `AbortSignal.timeout` and `any` would keep timers and signals long after the reply: they cost more than the call.
+      const call = new AbortController();
+      const deadline = setTimeout(() => call.abort(), deadlineMs);
+      underWay.add(call);
       try {
         const response = await request(`${origin}${path}`, {
           method,
           query,
           ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
           dispatcher: agent,
-          signal: AbortSignal.any([stop.signal, AbortSignal.timeout(deadlineMs)]),
+          signal: call.signal,
         });
         const text = await readCapped(response.body);
         if (response.statusCode !== 200) return { type: "failure", failure: wordFailure("http_status") };
@@ -57,10 +63,16 @@ export function createWechatHttp({ origin, deadlineMs, connectMs }: WechatHttpOp
       } catch (error) {
         const code = error instanceof Error && "code" in error ? String(error.code) : "";
         return { type: "failure", failure: wordFailure(BEFORE_SENDING.has(code) ? "unreachable" : "no_reply") };
+      } finally {
+        clearTimeout(deadline);
+        underWay.delete(call);
       }
     },
 
-    abort: () => stop.abort(),
+    abort() {
+      aborted = true;
+      for (const call of underWay) call.abort();
+    },
     close: () => agent.destroy(),
   };
 }
