@@ -18,12 +18,14 @@ import { createRetire } from "./queues/retire.ts";
 import { createRefreshWorker } from "./queues/refresh-worker.ts";
 import { createScheduleWorker } from "./queues/schedule-worker.ts";
 import { createSchedulers } from "./queues/schedulers.ts";
+import { createFindStandingJobs } from "./queues/standing-jobs.ts";
 import { createAttempt } from "./refresh/attempt.ts";
 import { createFallback } from "./refresh/fallback.ts";
 import { createFollowUp } from "./refresh/follow-up.ts";
 import { createMemory } from "./refresh/memory.ts";
 import { createRepair } from "./refresh/repair.ts";
 import { createRefresher } from "./refresh/refresh.ts";
+import { createFindLost } from "./store/find-lost.ts";
 import { createRedisCredentialStore } from "./store/redis-credential-store.ts";
 import { checkDurations, checkRedis } from "./start-checks.ts";
 import { StartError } from "./start-error.ts";
@@ -42,7 +44,7 @@ export interface RuntimeOptions {
   readonly random?: () => number;
   /** Which planners run. Each alone keeps every credential fresh; all run by default. */
   readonly planners?: { readonly ticks: boolean; readonly sweep: boolean; readonly fallback: boolean };
-  /** Refreshes a second at the most. @default 50 */
+  /** Refreshes a second at the most; `Infinity`: no limit. @default 50 */
   readonly fetchesPerSecond?: number;
 }
 
@@ -85,7 +87,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     startedAt: new Date(clock.now()).toISOString(),
   });
   const memory = createMemory();
-  const repair = createRepair({ store, clock, durations, log });
+  const repair = createRepair({ store, findLost: createFindLost(command), clock, durations, log });
   const runAttempt = createAttempt({
     store,
     http,
@@ -98,7 +100,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     log,
   });
   const refresher = createRefresher({ store, memory, runAttempt, durations, log });
-  const enqueue = createEnqueue(refreshQueue);
+  const enqueue = createEnqueue(refreshQueue, createFindStandingJobs(refreshQueue, command));
   const planner = createPlanner({ refresher, enqueue, clock });
   const schedulers = createSchedulers({
     queue: scheduleQueue,

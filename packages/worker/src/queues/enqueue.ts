@@ -7,6 +7,7 @@ import {
 } from "@tokenkeeper/core";
 import type { JobsOptions, Queue } from "bullmq";
 import type { Credential } from "../credentials.ts";
+import type { FindStandingJobs } from "./standing-jobs.ts";
 
 /** How often one job may try in all; the dense retries end sooner. */
 export const JOB_ATTEMPTS = 16;
@@ -16,6 +17,8 @@ export const BACKOFF = "control";
 /** A credential's next look. */
 export interface PlannedLook {
   readonly credential: Credential;
+  /** Epoch ms. */
+  readonly at: number;
   /** ms from now; 0 or less: at once. */
   readonly delayMs: number;
 }
@@ -36,7 +39,7 @@ export interface Enqueue {
 const PROMOTING: readonly TriggerReason[] = ["operator", "reported", "parent"];
 
 /** @param queue the queue `refresh` */
-export function createEnqueue(queue: Queue): Enqueue {
+export function createEnqueue(queue: Queue, findStandingJobs: FindStandingJobs): Enqueue {
   return {
     async immediate(credential, reason) {
       const deduplication = {
@@ -49,17 +52,21 @@ export function createEnqueue(queue: Queue): Enqueue {
     },
 
     async planned(looks) {
-      const jobs = looks.map(({ credential, delayMs }) => ({
+      const standing = await findStandingJobs(looks);
+      const moved = looks.filter((_, index) => standing[index] === undefined);
+      const jobs = moved.map(({ credential, at, delayMs }) => ({
         name: jobName(credential),
         data: dataOf(credential, "plan"),
         opts: {
           ...jobOptions,
-          delay: Math.max(0, Math.round(delayMs)),
+          // Together exactly `at`, by which the job is recognised.
+          timestamp: at - delayMs,
+          delay: Math.max(0, delayMs),
           deduplication: { id: planDeduplicationId(credential.ref), reschedule: true },
         },
       }));
-      const added = await queue.addBulk(jobs);
-      return added.map(({ id }) => id ?? "");
+      const added = (jobs.length > 0 ? await queue.addBulk(jobs) : []).values();
+      return standing.map((id) => id ?? added.next().value?.id ?? "");
     },
 
     async record(credential) {

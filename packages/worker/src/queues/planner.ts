@@ -32,18 +32,19 @@ const CHUNK = 500;
 export function createPlanner({ refresher, enqueue, clock }: PlannerDeps): Planner {
   async function planChunk(credentials: readonly Credential[]): Promise<PlannedResult[]> {
     const decisions = await refresher.look(credentials);
+    const now = clock.now();
     const looks = credentials.flatMap((credential, index) => {
-      const at = nextLookAt(decisions[index], clock.now());
-      return at === undefined ? [] : [{ credential, delayMs: at - clock.now(), index }];
+      const at = nextLookAt(decisions[index], now);
+      return at === undefined ? [] : [{ credential, at, delayMs: at - now, index }];
     });
     const ids = await enqueue.planned(looks);
-    const byIndex = new Map(looks.map(({ index, delayMs }, position) => [index, { id: ids[position], delayMs }]));
+    const byIndex = new Map(looks.map(({ index, at }, position) => [index, { at, id: ids[position] }]));
     return decisions.map((decision, index) => {
       const look = byIndex.get(index);
       return {
         decision: decision.type,
         ...(decision.type === "blocked" && { why: decision.why }),
-        ...(look && { nextRefreshAt: new Date(clock.now() + look.delayMs).toISOString() }),
+        ...(look && { nextRefreshAt: new Date(look.at).toISOString() }),
         ...(look?.id !== undefined && { refreshJobId: look.id }),
       };
     });
