@@ -5,9 +5,9 @@ import {
   type RefreshJobData,
   type TriggerReason,
 } from "@tokenkeeper/core";
-import type { JobsOptions, Queue } from "bullmq";
+import type { Job, JobsOptions, Queue } from "bullmq";
 import type { Credential } from "../credentials.ts";
-import type { FindStandingJobs } from "./standing-jobs.ts";
+import { removeLost, type FindStandingJobs } from "./standing-jobs.ts";
 
 /** How often one job may try in all; the dense retries end sooner. */
 export const JOB_ATTEMPTS = 16;
@@ -48,7 +48,10 @@ export function createEnqueue(queue: Queue, findStandingJobs: FindStandingJobs):
         // A trigger that comes while the job runs may be about facts that the job did not see: one more look after it.
         keepLastIfActive: true,
       };
-      await queue.add(jobName(credential), dataOf(credential, reason), { ...jobOptions, deduplication });
+      const add = (): Promise<Job> =>
+        queue.add(jobName(credential), dataOf(credential, reason), { ...jobOptions, deduplication });
+      const { id = "" } = await add();
+      if ((await removeLost(queue, [id])).length > 0) await add();
     },
 
     async planned(looks) {

@@ -24,16 +24,27 @@ export function createFindStandingJobs(queue: Queue, redis: Redis): FindStanding
     const ids = await redis.mget(keys);
     const scores = await redis.zmscore(queue.toKey("delayed"), ...ids.map((id) => id ?? ""));
     const times = scores.map((score) => (score === null ? undefined : Math.floor(Number(score) / SCORE_OF_A_MS)));
-    // What is not delayed waits or runs, unless it was taken away: then each is added again.
-    const begun = ids.filter((id, index) => id !== null && times[index] === undefined);
-    const present =
-      begun.length === 0 || (await redis.exists(begun.map((id) => queue.toKey(id ?? "")))) === begun.length;
+    // What is not delayed waits or runs, unless it was taken away.
+    const begun = ids.flatMap((id, index) => (id !== null && times[index] === undefined ? [id] : []));
+    const lost = new Set(await removeLost(queue, begun));
     return looks.map(({ at, delayMs }, index) => {
-      const time = times[index];
-      const stands = time === undefined ? present : time === at || (delayMs <= 0 && time <= at);
-      return stands ? (ids[index] ?? undefined) : undefined;
+      const [id, time] = [ids[index] ?? undefined, times[index]];
+      if (id === undefined || lost.has(id)) return undefined;
+      return time === undefined || time === at || (delayMs <= 0 && time <= at) ? id : undefined;
     });
   }
 
   return (looks) => guard(() => find(looks));
+}
+
+/**
+ * Removes what is left of jobs that stand in no list any more (their entry was deleted, or lost): as long as its hash is
+ * there BullMQ takes every new job for a duplicate of it, and the credential would never have a job again.
+ * @returns the ids of those that were lost.
+ */
+export async function removeLost(queue: Queue, ids: readonly string[]): Promise<string[]> {
+  const states = await Promise.all(ids.map((id) => queue.getJobState(id)));
+  const lost = ids.filter((_, index) => states[index] === "unknown");
+  await Promise.all(lost.map((id) => queue.remove(id)));
+  return lost;
 }
