@@ -90,6 +90,23 @@ describe("a re-run by hand", () => {
     expect(fetched.length - before).toBe(1);
   });
 
+  it("fetches once when several failed jobs of one credential are re-run together although nothing was mended", async () => {
+    world = await startWorld({ scale: 100, accounts: [{ name: "shop", wechat: barred }] });
+    const runtime = await world.startRuntime();
+    const jobs = await failedJobs(4);
+    await runtime.stop();
+    // At this scale no slow re-check falls into the test.
+    const config = { ...world.config(), timeScale: 1 };
+    const before = world.fetches("shop").length;
+    await Promise.all(jobs.map((job) => job.retry("failed")));
+
+    await world.startRuntime({ config });
+
+    // Each stays on the board with the remedy, the one that fetched and those that did not.
+    await failedJobs(jobs.length);
+    expect(world.fetches("shop")).toHaveLength(before + 1);
+  });
+
   it("hands a transient failure to a job with its full retries", async () => {
     world = await startWorld({ scale: 10, accounts: [{ name: "shop", wechat: barred }] });
     await world.startRuntime();

@@ -10,14 +10,14 @@ const UNIT_MS = { s: SECOND, m: MINUTE, h: 60 * MINUTE } as const;
 
 const NAME = "a name of up to 64 letters, digits, spaces and . _ -";
 const APP_ID = "wx and 16 letters or digits";
-const DURATION = "a duration from 1m to 110m, such as 30m";
+const DURATION = "a duration from 1m to 60m, such as 30m";
 const QUOTED_TEXT = "a text (in quotes when it has only digits)";
 const REDIS = "the URL of a Redis, redis:// or rediss://";
 
 const refreshEvery = z
   .string(DURATION)
   .transform((text) => durationMs(text))
-  .refine((ms) => ms >= MINUTE && ms <= 110 * MINUTE, DURATION);
+  .refine((ms) => ms >= MINUTE && ms <= 60 * MINUTE, DURATION);
 
 const account = z
   .strictObject(

@@ -187,12 +187,12 @@ describe("a configuration that cannot be right", () => {
     [
       "34 period out of range",
       { file: file(account({ refreshEvery: "0m" })) },
-      { path: "accounts[0].refreshEvery", expected: "a duration from 1m to 110m, such as 30m", got: '"0m"' },
+      { path: "accounts[0].refreshEvery", expected: "a duration from 1m to 60m, such as 30m", got: '"0m"' },
     ],
     [
       "34 period without a unit",
       { file: file(account({ refreshEvery: "30" })) },
-      { path: "accounts[0].refreshEvery", expected: "a duration from 1m to 110m, such as 30m", got: "30" },
+      { path: "accounts[0].refreshEvery", expected: "a duration from 1m to 60m, such as 30m", got: "30" },
     ],
     [
       "40 function tag",

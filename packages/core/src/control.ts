@@ -49,7 +49,7 @@ export interface Block {
   readonly code: string;
   /** When it ends; absent for a permanent one. */
   readonly until?: number;
-  /** Fingerprint of the secret that failed: a worker with another secret is not blocked. */
+  /** What the failure belongs to: the fingerprint of the secret that failed, or for a used-up quota the endpoint. */
   readonly secret: string;
   /** The address that WeChat saw, when it is about the whitelist. */
   readonly ip?: string;

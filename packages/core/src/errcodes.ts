@@ -34,8 +34,8 @@ const BUG: Bilingual = {
   zh: "请附上 rid 向 Tokenkeeper 反馈此缺陷",
 };
 const SECRET_CHECK: Bilingual = {
-  en: "Compare appId and secret in the configuration with the WeChat console; a reset secret replaces the old one at once. Mend the file; it is picked up within seconds",
-  zh: "核对配置中的 appId 与 AppSecret 是否与公众平台一致（重置后旧密钥立即失效），改正后数秒内自动生效",
+  en: "Compare appId and secret in the configuration with the WeChat console; a reset secret replaces the old one at once. Mend the file; it is picked up within seconds (a secret in a variable needs a restart)",
+  zh: "核对配置中的 appId 与 AppSecret 是否与公众平台一致（重置后旧密钥立即失效），改正后数秒内自动生效（密钥写在环境变量中时需重启 worker）",
 };
 const IP_CHECK: Bilingual = {
   en: "Add {ip} to the IP whitelist in the WeChat console (基本配置), wait some minutes, then press retry",
@@ -167,8 +167,8 @@ export const ERRCODES: readonly ErrcodeRow[] = [
     class: "cool_down",
     meaning: { en: "The day's quota of this call is used up", zh: "该接口当日调用次数已用完" },
     remedy: {
-      en: "It goes on at midnight in Beijing; find out who else fetches for this account, or reset the quota in the WeChat console",
-      zh: "北京时间零点后自动恢复；请查明还有谁在获取该账号的凭证，或在公众平台清零配额",
+      en: "It goes on at midnight in Beijing; find out who else fetches for this account",
+      zh: "北京时间零点后自动恢复；请查明还有谁在获取该账号的凭证",
     },
   },
   {

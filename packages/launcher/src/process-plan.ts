@@ -50,7 +50,8 @@ export function planProcesses(input: PlanInput): StartPlan {
     name: "worker",
     script: script("worker"),
     env: {
-      ...env,
+      // Whole, because the configuration may refer to any variable; only the dashboard's password is none of its business.
+      ...without(env, ["DASHBOARD_PASSWORD"]),
       REDIS_URL: redisUrl,
       WORKER_HEALTH_PORT: String(ports.worker),
       ...(settings.examples && { TOKENKEEPER_CONFIG: examplesFile(root), WECHAT_API_BASE_URL: simulator }),
@@ -61,7 +62,7 @@ export function planProcesses(input: PlanInput): StartPlan {
     name: "dashboard",
     script: script("dashboard"),
     env: {
-      ...env,
+      ...harmless(env),
       REDIS_URL: redisUrl,
       DASHBOARD_PORT: String(ports.dashboard),
       DASHBOARD_PASSWORD: input.dashboardPassword,
@@ -72,10 +73,22 @@ export function planProcesses(input: PlanInput): StartPlan {
   const simulatorPlan: ProcessPlan = {
     name: "simulator",
     script: script("simulator"),
-    env: { ...env, SIMULATOR_PORT: String(ports.simulator), SIMULATOR_STATE_FILE: input.simulatorStateFile },
+    env: { ...harmless(env), SIMULATOR_PORT: String(ports.simulator), SIMULATOR_STATE_FILE: input.simulatorStateFile },
     readyUrl: `${simulator}/__sim/healthz`,
   };
   return { addresses, simulator: { process: simulatorPlan, url: simulator }, worker, dashboard };
+}
+
+/** What any process needs of the machine, and our own settings that hold no account's secret. */
+const HARMLESS =
+  /^(PATH|HOME|LANG|LC_.*|TZ|TERM|FORCE_COLOR|NO_COLOR|NODE_.*|DASHBOARD_.*|LOG_LEVEL|TOKENKEEPER_TIME_SCALE)$/;
+
+function harmless(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => HARMLESS.test(name)));
+}
+
+function without(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
 }
 
 // A listener on every address is reached at the loopback one; an IPv6 address stands in brackets in a URL.

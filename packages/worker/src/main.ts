@@ -1,7 +1,16 @@
-import { ConfigError, createLog, EXIT, loadWorkerConfig, untilToldToStop, type WorkerConfig } from "@tokenkeeper/core";
+import {
+  ConfigError,
+  createLog,
+  errorFields,
+  EXIT,
+  loadWorkerConfig,
+  untilToldToStop,
+  type WorkerConfig,
+} from "@tokenkeeper/core";
 import { createConfigFiles } from "./config-files.ts";
 import { createRuntime } from "./runtime.ts";
 import { StartError } from "./start-error.ts";
+import { StorageError } from "./store/run-script.ts";
 
 const EXIT_OF = { redis: EXIT.unavailable, port: EXIT.unavailable, policy: EXIT.configuration };
 
@@ -22,9 +31,20 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof ConfigError) && !(error instanceof StartError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  return error instanceof StartError ? EXIT_OF[error.obstacle] : EXIT.configuration;
-});
-process.exit();
+/** Our own errors say what to do. Anything else is told by its kind and place alone: its message may hold anything. */
+function explain(error: unknown): number {
+  if (error instanceof ConfigError || error instanceof StartError || error instanceof StorageError) {
+    process.stderr.write(`${error.message}\n`);
+    if (error instanceof StartError) return EXIT_OF[error.obstacle];
+    return error instanceof StorageError ? EXIT.unavailable : EXIT.configuration;
+  }
+  process.stderr.write(
+    `The worker ended for a reason of its own. Please report it: ${JSON.stringify(errorFields(error))}\n`,
+  );
+  return EXIT.failure;
+}
+
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => process.exit(explain(error)));
+}
+process.exit(await main().catch(explain));

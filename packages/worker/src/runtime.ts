@@ -66,6 +66,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const planners = options.planners ?? ALL_PLANNERS;
   const durations = createDurations(config.timeScale);
   const lifecycle = createLifecycle(log);
+  const stopping = new AbortController();
   const name = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
 
   const connections = openConnections(config.redisUrl, log, lifecycle);
@@ -119,6 +120,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     store,
     http,
     trigger: (credential, reason) => enqueue.immediate(credential, reason),
+    passOn: (ref) => enqueue.immediate({ ref, account: { name: ref.account } }, "missing"),
     clock,
     durations,
     log,
@@ -131,7 +133,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     refresher,
     followUp,
     store,
-    enqueue,
+    planner,
+    registry,
     durations,
     fetchesPerSecond,
     log,
@@ -143,6 +146,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     record: (credential) => enqueue.record(credential),
     credentials,
     patienceMs: 2 * durations.sweep,
+    stopping: stopping.signal,
     clock,
   });
   const onError = (part: string) => (error: unknown) => log.warn({ part, err: errorFields(error) }, "postponed");
@@ -190,6 +194,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return {
     start,
     async stop() {
+      stopping.abort();
       // What is still on its way after most of the time is abandoned: its intent stays, so the next worker knows.
       const abandon = setTimeout(() => http.abort(), durations.shutdown * 0.7);
       // A Redis that is away is not waited for without end: BullMQ's commands never give up by themselves.

@@ -10,6 +10,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const MIDNIGHT = NOW + 5 * HOUR;
 const SECRET = "aaaaaaaaaaaaaaaa";
+const ENDPOINT = "classic_token";
 const FP = "bbbbbbbbbbbbbbbb";
 
 /** A credential that is stored, planned and untroubled. */
@@ -26,7 +27,7 @@ const HEALTHY: Control = {
   failedJobs: [],
 };
 
-const COOL_DOWN: Block = { class: "cool_down", code: "45009", until: NOW + HOUR, secret: SECRET };
+const COOL_DOWN: Block = { class: "cool_down", code: "45009", until: NOW + HOUR, secret: ENDPOINT };
 const NEEDS_PERSON: Block = { class: "needs_person", code: "40164", until: NOW + HOUR, secret: SECRET };
 const PERMANENT: Block = { class: "permanent", code: "40125", secret: SECRET };
 
@@ -37,9 +38,17 @@ interface Situation {
   readonly used?: Partial<CredentialState["used"]>;
   readonly byHand?: boolean;
   readonly secret?: string;
+  readonly endpoint?: string;
 }
 
-function inputOf({ control, remainingMs = 110 * MINUTE, used, byHand = false, secret }: Situation): DecideInput {
+function inputOf({
+  control,
+  remainingMs = 110 * MINUTE,
+  used,
+  byHand = false,
+  secret,
+  endpoint,
+}: Situation): DecideInput {
   return {
     state: {
       now: NOW,
@@ -47,7 +56,7 @@ function inputOf({ control, remainingMs = 110 * MINUTE, used, byHand = false, se
       used: { automatic: 0, byHand: 0, ...used },
       ...(remainingMs !== null && { remainingMs }),
     },
-    rules: { secret: secret ?? SECRET, automaticCap: 300, leaseMs: 15_000 },
+    rules: { secret: secret ?? SECRET, endpoint: endpoint ?? ENDPOINT, automaticCap: 300, leaseMs: 15_000 },
     byHand,
     nextDayAt: MIDNIGHT,
   };
@@ -162,6 +171,16 @@ describe("what stands in the way", () => {
       control: { block: PERMANENT },
       remainingMs: null,
       gives: blocked("permanent"),
+    },
+    "a quota that is used up at another endpoint blocks nothing": {
+      control: { ...due, block: COOL_DOWN },
+      endpoint: "stable_token",
+      gives: refresh("due"),
+    },
+    "a bar of the address holds for every endpoint": {
+      control: { ...due, block: { ...COOL_DOWN, code: "89507" } },
+      endpoint: "stable_token",
+      gives: blocked("cool_down", NOW + HOUR),
     },
     "a permanent failure of another secret blocks nothing": {
       control: { ...due, block: PERMANENT },

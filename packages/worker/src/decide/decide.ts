@@ -1,3 +1,4 @@
+import type { Block } from "@tokenkeeper/core";
 import { capFor, HAND_CAP } from "./budget.ts";
 import type { CredentialState, RefreshReason, RefreshRules } from "./state.ts";
 
@@ -18,12 +19,16 @@ export interface DecideInput {
   readonly rules: RefreshRules;
   /** A person's re-run passes permanent, needs-person and `retry_at` once, never a cool-down or the budget by hand. */
   readonly byHand: boolean;
+  /** A person re-runs a failed job, this one or others of the credential together with it. */
+  readonly isRerun?: boolean;
   /** The parent has a new value: what failed with the one before says nothing, `retry_at` is over. */
   readonly afterParent?: boolean;
   /** When the day's budget begins anew, epoch ms. */
   readonly nextDayAt: number;
 }
 
+/** WeChat's errcode for it. */
+const QUOTA_USED_UP = "45009";
 const DAY = 86_400_000;
 /** No ban and no retry lasts longer; one that says so was written by a broken clock or hand: void. */
 const LONGEST_BLOCK = 32 * DAY;
@@ -31,17 +36,21 @@ const LONGEST_RETRY = DAY;
 
 /** The one place that says whether to fetch. Pure: same facts, same answer. */
 export function decide(input: DecideInput): Decision {
-  const { state, rules } = input;
+  const { state } = input;
   const reason = reasonToRefresh(state);
+  const held = reason !== undefined && heldLease(input);
+  // What another job of the same re-run is fetching right now decides what this one comes to.
+  if (held && input.isRerun) return { type: "busy", until: held };
   const barrier = barrierFor(input, reason);
   if (barrier) return barrier;
   if (reason === undefined) return { type: "fresh", nextAt: nextReasonAt(state) };
-  const { lease } = state.control;
-  // A lease that ends later than any lease can was written by a broken clock or hand: void.
-  if (lease && lease.until > state.now && lease.until <= state.now + rules.leaseMs) {
-    return { type: "busy", until: lease.until };
-  }
-  return { type: "refresh", reason };
+  return held ? { type: "busy", until: held } : { type: "refresh", reason };
+}
+
+/** When the lease in force ends. One that ends later than any lease can was written by a broken clock or hand: void. */
+function heldLease({ state: { control, now }, rules }: DecideInput): number | false {
+  const until = control.lease?.until ?? 0;
+  return until > now && until <= now + rules.leaseMs && until;
 }
 
 type Check = (state: CredentialState) => RefreshReason | false;
@@ -73,7 +82,7 @@ function barrierFor(input: DecideInput, reason: RefreshReason | undefined): Deci
   const { state, rules, byHand, afterParent = false, nextDayAt } = input;
   const { block, retryAt } = state.control;
   // A failure belongs to the secret that failed: with another one it says nothing. A cool-down is about account and address.
-  const holds = block !== undefined && (block.class === "cool_down" || block.secret === rules.secret);
+  const holds = block !== undefined && blockHolds(block, rules);
   if (holds && block.class === "permanent" && !byHand) return { type: "blocked", why: "permanent" };
   if (holds && block.until !== undefined && isAhead(block.until, state.now, LONGEST_BLOCK)) {
     if (block.class === "cool_down") return { type: "blocked", why: "cool_down", until: block.until };
@@ -85,6 +94,12 @@ function barrierFor(input: DecideInput, reason: RefreshReason | undefined): Deci
   if (!allowed) return { type: "blocked", why: "budget", until: nextDayAt };
   if (byHand || afterParent || retryAt === undefined || (block !== undefined && !holds)) return undefined;
   return isAhead(retryAt, state.now, LONGEST_RETRY) ? { type: "blocked", why: "retry_at", until: retryAt } : undefined;
+}
+
+/** A used-up quota belongs to an endpoint, another cool-down to account and address, every other failure to a secret. */
+function blockHolds({ class: failureClass, code, secret }: Block, rules: RefreshRules): boolean {
+  if (failureClass !== "cool_down") return secret === rules.secret;
+  return code !== QUOTA_USED_UP || secret === rules.endpoint;
 }
 
 function isAhead(instant: number, now: number, atMost: number): boolean {

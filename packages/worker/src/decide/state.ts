@@ -15,6 +15,8 @@ export interface CredentialState {
 export interface RefreshRules {
   /** Fingerprint of the configured secret: a permanent failure holds for the secret that failed. */
   readonly secret: string;
+  /** Where the value would be fetched: a used-up quota holds for one endpoint. */
+  readonly endpoint: string;
   /** Fetches a day that happen by themselves. */
   readonly automaticCap: number;
   /** How long a lease lasts, ms; one that ends later than that from now is void. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { errorFields, type Durations, type Log } from "@tokenkeeper/core";
+import type { Durations, Log } from "@tokenkeeper/core";
 import type { ReportResult } from "./reports.ts";
 import type { AppMessage, ReportStream, StreamEntry } from "./stream.ts";
 
@@ -17,28 +17,41 @@ export interface IntakeDeps {
   readonly log: Log;
 }
 
+/** How many messages are handled at a time; a report waits for WeChat, and must not keep demands waiting. */
+const AT_ONCE = 64;
+
 /** An entry is done only when it was handled; the one of a worker that dies in between is taken over by another. */
 export function createIntake({ stream, handle, durations, log }: IntakeDeps): Intake {
   const stopping = new AbortController();
+  const handling = new Set<Promise<void>>();
   let running: Promise<void> = Promise.resolve();
 
   async function handleEntry({ id, message }: StreamEntry): Promise<void> {
-    if (message) await handle(message);
-    await stream.done([id]);
+    try {
+      if (message) await handle(message);
+      await stream.done([id]);
+    } catch (err) {
+      log.warn({ err }, "report.postponed");
+    }
+  }
+
+  async function begin(entry: StreamEntry): Promise<void> {
+    if (handling.size >= AT_ONCE) await Promise.race(handling);
+    const work = handleEntry(entry).finally(() => handling.delete(work));
+    handling.add(work);
   }
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
         const entries = await stream.next({ blockMs: durations.demandWait / 3, staleMs: durations.lease });
-        const results = await Promise.allSettled(entries.map((entry) => handleEntry(entry)));
-        const failed = results.filter(({ status }) => status === "rejected").length;
-        if (failed > 0) log.warn({ failed }, "reports.postponed");
-      } catch (error) {
-        log.warn({ err: errorFields(error).code }, "reports.unreadable");
+        for (const entry of entries) await begin(entry);
+      } catch (err) {
+        log.warn({ err }, "reports.unreadable");
         await delay(durations.demandWait / 3, undefined, { signal: stopping.signal }).catch(() => {});
       }
     }
+    await Promise.allSettled(handling);
   }
 
   return {

@@ -20,6 +20,8 @@ export interface ReportsDeps {
   readonly store: CredentialStore;
   readonly http: WechatHttp;
   readonly trigger: (credential: Credential, reason: TriggerReason) => Promise<void>;
+  /** A message about a credential that this worker is not configured for; another worker may be. */
+  readonly passOn: (ref: CredentialRef) => Promise<void>;
   readonly clock: Clock;
   readonly durations: Durations;
   readonly log: Log;
@@ -30,7 +32,7 @@ export interface ReportsDeps {
  * refuses that value too: nobody can make us throw away a good value by claiming that it is bad.
  */
 export function createReports(deps: ReportsDeps): (message: AppMessage) => Promise<ReportResult> {
-  const { credentials, store, http, trigger, clock, durations, log } = deps;
+  const { credentials, store, http, trigger, passOn, clock, durations, log } = deps;
 
   async function isRefused(
     { family, ref }: Credential,
@@ -70,15 +72,37 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
     return reply;
   }
 
+  /** Many apps report the same value: one probe answers them all for a while. */
+  const recent = new Map<string, { readonly result: Promise<ReportResult>; readonly until: number }>();
+
+  function handleOnce(credential: Credential, fp: string): Promise<ReportResult> {
+    const now = clock.monotonic();
+    for (const [key, { until }] of recent) if (until <= now) recent.delete(key);
+    const key = `${credential.id}:${fp}`;
+    const known = recent.get(key);
+    if (known) return known.result;
+    const result = handleReport(credential, fp);
+    recent.set(key, { result, until: now + durations.reportSpacing });
+    // What could not be decided is decided anew by the next report.
+    result.then(
+      (reply) => reply === "inconclusive" && recent.delete(key),
+      () => recent.delete(key),
+    );
+    return result;
+  }
+
   return async (message) => {
     const ref: CredentialRef = { account: message.account, kind: message.kind };
     const credential = credentials.find(ref);
-    if (!credential) return "not_configured";
+    if (!credential) {
+      await passOn(ref);
+      return "not_configured";
+    }
     if (message.fp === undefined) {
       await trigger(credential, "missing");
       return "demand";
     }
-    const result = await handleReport(credential, message.fp);
+    const result = await handleOnce(credential, message.fp);
     log.info({ credential: credential.id, account: credential.account.name, fp: message.fp, result }, "report.handled");
     return result;
   };

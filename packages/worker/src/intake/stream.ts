@@ -42,7 +42,8 @@ const schema = z.object({
  */
 export function createReportStream(reading: Redis, redis: Redis, consumer: string): ReportStream {
   async function ensureGroup(): Promise<void> {
-    await redis.xgroup("CREATE", REPORTS_KEY, GROUP, "$", "MKSTREAM").catch((error: unknown) => {
+    // From the beginning: a demand that came while there was no group is still waited for, an old one costs nothing.
+    await redis.xgroup("CREATE", REPORTS_KEY, GROUP, "0", "MKSTREAM").catch((error: unknown) => {
       if (!(error instanceof Error) || !error.message.startsWith("BUSYGROUP")) throw error;
     });
   }

@@ -7,7 +7,7 @@ export type JobMove =
   /** Done; kept in the history only when something happened or a person asked. */
   | { readonly type: "complete"; readonly keep: boolean; readonly result: JobResult }
   /** Come back then; costs no attempt. */
-  | { readonly type: "delay"; readonly until: number }
+  | { readonly type: "delay"; readonly until: number; readonly soon: boolean }
   /** This job tries again then, by BullMQ's backoff. */
   | { readonly type: "retry"; readonly at: number; readonly message: string }
   /** Failed for good: on the board until somebody presses retry. */
@@ -44,12 +44,15 @@ export function concludeJob(outcome: RefreshOutcome, { scope, keep, byHand, last
     case "fenced":
       return { type: "complete", keep: true, result: { outcome: "fenced" } };
     case "busy":
-      return { type: "delay", until: outcome.until };
+      return { type: "delay", until: outcome.until, soon: true };
     case "blocked": {
       // A refresh without the queue has failed, or a person asked in vain: the board says why.
       if (keep && outcome.failure)
         return { type: "fail", message: blockedByFailure(outcome.failure, scope, outcome.until) };
       if (byHand) return { type: "fail", message: blockedMessage(outcome.why, outcome.until) };
+      // A retry that comes early, by a clock that is ahead, is still this job's.
+      if (outcome.why === "retry_at" && outcome.until !== undefined)
+        return { type: "delay", until: outcome.until, soon: false };
       const until = outcome.until === undefined ? {} : { until: iso(outcome.until) };
       return { type: "complete", keep, result: { outcome: "blocked", why: outcome.why, ...until } };
     }

@@ -23,13 +23,16 @@ export interface PlannedLook {
   readonly delayMs: number;
 }
 
+/** What a job needs to know of a credential. */
+export type Named = Pick<Credential, "ref"> & { readonly account: Pick<Credential["account"], "name"> };
+
 /** Puts jobs on `refresh`. Every trigger makes the same job; duplicates of one kind are one job. */
 export interface Enqueue {
   /**
    * A look at once. When the credential's immediate job waits in backoff, the triggers of people, reports and
    * parents bring it forward; a demand does not.
    */
-  immediate(credential: Credential, reason: TriggerReason): Promise<void>;
+  immediate(credential: Named, reason: TriggerReason): Promise<void>;
   /** Exactly one delayed job for each credential, at its time: it is moved when the time has moved. @returns the jobs' ids */
   planned(looks: readonly PlannedLook[]): Promise<string[]>;
   /** An entry for the history about what was refreshed without the queue. */
@@ -85,10 +88,10 @@ const jobOptions: JobsOptions = {
   ...HISTORY,
 };
 
-function jobName({ account, ref }: Credential): string {
+function jobName({ account, ref }: Named): string {
   return `${account.name} · ${ref.kind}`;
 }
 
-function dataOf({ ref }: Credential, reason: TriggerReason): RefreshJobData {
+function dataOf({ ref }: Named, reason: TriggerReason): RefreshJobData {
   return { account: ref.account, kind: ref.kind, reason };
 }

@@ -1,13 +1,16 @@
 import { parseRefreshJob, REFRESH_QUEUE, type Durations, type Log, reportErrors } from "@tokenkeeper/core";
-import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
+import { credentialId, QUEUE_PREFIX, type CredentialRef } from "@tokenkeeper/shared/contract";
 import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Credential, Credentials } from "../credentials.ts";
 import type { FollowUp } from "../refresh/follow-up.ts";
 import type { Refresher } from "../refresh/refresh.ts";
+import { forgetFailedJob, rememberFailedJob } from "../refresh/rerun.ts";
+import type { Registry } from "../store/registry.ts";
 import type { CredentialStore } from "../store/credential-store.ts";
 import { concludeJob, type JobMove, type JobResult } from "./conclude.ts";
-import { BACKOFF, type Enqueue } from "./enqueue.ts";
+import { BACKOFF } from "./enqueue.ts";
+import type { Planner } from "./planner.ts";
 
 /** What the worker of `refresh` works with. */
 export interface RefreshWorkerDeps {
@@ -16,7 +19,8 @@ export interface RefreshWorkerDeps {
   readonly refresher: Refresher;
   readonly followUp: FollowUp;
   readonly store: CredentialStore;
-  readonly enqueue: Enqueue;
+  readonly planner: Planner;
+  readonly registry: Registry;
   readonly durations: Durations;
   /** Fetches a second at the most, so that a cold start does not run into WeChat's limits; `Infinity`: no limit. */
   readonly fetchesPerSecond: number;
@@ -40,7 +44,8 @@ class RetryLater extends Error {
 
 /** Runs the jobs of `refresh`: parse, look, conclude. */
 export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
-  const { connection, credentials, refresher, followUp, store, enqueue, durations, fetchesPerSecond, log } = deps;
+  const { connection, credentials, refresher, followUp, store, planner, registry, durations, fetchesPerSecond, log } =
+    deps;
 
   async function run(job: Job, token: string | undefined): Promise<JobResult> {
     const data = parseRefreshJob(job.data);
@@ -49,21 +54,35 @@ export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
         "job data | 任务数据被改动，已忽略。 | The job's data is not ours; it was left alone.",
       );
     const credential = credentials.find(data);
-    if (!credential) return drop(job, { outcome: "not configured" });
+    if (!credential) return leaveToOthers(data, { job, token });
 
-    const { outcome, byHand } = await refresher.refresh(credential, {
+    const { outcome, byHand, isRerun, now } = await refresher.refresh(credential, {
       reason: data.reason,
       ...(job.id !== undefined && { jobId: job.id }),
     });
-    await followUp(credential, outcome);
+    // What was fetched is committed: a follow-up that fails must not make this job another one. Children have their own plan.
+    await followUp(credential, outcome).catch((err: unknown) =>
+      log.warn({ credential: credential.id, err }, "follow_up.failed"),
+    );
     const move = concludeJob(outcome, {
       scope: credential.recipe.scope,
       byHand,
-      keep: byHand || data.reason === "fallback",
+      keep: isRerun || data.reason === "fallback",
       lastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
     });
-    if (byHand && outcome.type === "failed" && outcome.sameJob) await enqueue.immediate(credential, "operator");
-    return carryOut(move, { job, token, credential, byHand });
+    if (byHand && outcome.type === "failed" && outcome.sameJob) await planner.plan([credential]);
+    return carryOut(move, { job, token, credential, isRerun, now });
+  }
+
+  /** While a new account is rolled out only some workers know it: its jobs wait for one of them. */
+  async function leaveToOthers(
+    ref: CredentialRef,
+    { job, token }: { job: Job; token: string | undefined },
+  ): Promise<JobResult> {
+    const [nobodys] = await registry.unclaimed([credentialId(ref)]);
+    if (nobodys !== undefined) return drop(job, { outcome: "not configured" });
+    await job.moveToDelayed(Date.now() + Math.round(durations.demandWait / 20), token);
+    throw new DelayedError();
   }
 
   async function carryOut(
@@ -72,23 +91,29 @@ export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
       job,
       token,
       credential,
-      byHand,
-    }: { job: Job; token: string | undefined; credential: Credential; byHand: boolean },
+      isRerun,
+      now,
+    }: { job: Job; token: string | undefined; credential: Credential; isRerun: boolean; now: number },
   ): Promise<JobResult> {
     switch (move.type) {
       case "complete":
-        if (byHand) await store.removeFailedJob(credential.ref, job.id ?? "");
+        if (isRerun) await forgetFailedJob(store, credential.ref, job.id ?? "");
         return move.keep ? move.result : drop(job, move.result);
       case "delay":
-        // Leases end early more often than not: look again sooner than at the lease's end.
-        await job.moveToDelayed(Math.min(move.until, Date.now() + durations.lease / 3) || Date.now(), token);
+        await job.moveToDelayed(Date.now() + delayOf(move, now), token);
         throw new DelayedError();
       case "retry":
-        throw new RetryLater(move.message, move.at - Date.now());
+        throw new RetryLater(move.message, move.at - now);
       case "fail":
-        await store.addFailedJob(credential.ref, job.id ?? "");
+        await rememberFailedJob(store, credential.ref, job.id ?? "");
         throw new UnrecoverableError(move.message);
     }
+  }
+
+  /** Leases end early more often than not: look again sooner than at the lease's end. */
+  function delayOf({ until, soon }: { until: number; soon: boolean }, now: number): number {
+    const wait = Math.max(1, until - now);
+    return Math.round(soon ? Math.min(wait, durations.lease / 3) : wait);
   }
 
   const worker = new Worker(REFRESH_QUEUE, run, {

@@ -3,6 +3,7 @@ import { credentialId, type CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Queue } from "bullmq";
 import type { Credentials } from "../credentials.ts";
 import type { Registry } from "../store/registry.ts";
+import { MAX_TICKS } from "./schedulers.ts";
 
 /** What retiring works with. */
 export interface RetireDeps {
@@ -32,8 +33,9 @@ export function createRetire(deps: RetireDeps): () => Promise<void> {
     const schedulers = await scheduleQueue.getJobSchedulers(0, -1);
     const refs = schedulers.flatMap(({ template }) => parseTickJob(template?.data) ?? []);
     const orphans = await orphansAmong(refs);
-    for (const ref of refs.filter((each) => orphans.has(credentialId(each)))) {
+    for (const ref of refs.filter((each) => orphans.has(credentialId(each)) || credentials.all.length > MAX_TICKS)) {
       await scheduleQueue.removeJobScheduler(tickSchedulerId(ref));
+      if (!orphans.has(credentialId(ref))) continue;
       const planned = await refreshQueue.getDeduplicationJobId(planDeduplicationId(ref));
       // A job that runs at this moment cannot be removed; it ends by itself.
       if (planned) await refreshQueue.remove(planned).catch(() => 0);

@@ -3,7 +3,7 @@ import type { Queue } from "bullmq";
 import type { Credential, Credentials } from "../credentials.ts";
 
 /** Above this many credentials the sweep alone plans: a page of schedulers that long helps nobody. */
-const MAX_TICKS = 2_000;
+export const MAX_TICKS = 2_000;
 
 /** Arms the job schedulers: one per credential, and the sweep. */
 export interface Schedulers {

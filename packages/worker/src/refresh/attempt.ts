@@ -12,6 +12,7 @@ import { commitPersistently } from "./commit.ts";
 import type { Memory } from "./memory.ts";
 import { createRecordFailure } from "./record-failure.ts";
 import type { Repair } from "./repair.ts";
+import { spendFailedJobs } from "./rerun.ts";
 
 /** What one attempt is about. */
 export interface AttemptInput {
@@ -80,6 +81,7 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
     if (begun.type === "busy") return begun;
     if (begun.type === "budget") return { type: "blocked", why: "budget", until: nextBeijingMidnight(state.now) };
     memory.rememberUse(input.counter, begun.used);
+    if (byHand) await spendFailedJobs(store, credential.ref, state.control).catch(() => {});
 
     const attempt: Attempt = { credential: credential.ref, attempt: attemptId, generation: begun.generation, settleMs };
     const begunAt = clock.monotonic();

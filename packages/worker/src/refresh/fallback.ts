@@ -10,6 +10,8 @@ export interface FallbackDeps {
   /** Writes into the history what was refreshed without the queue. */
   readonly record: (credential: Credential) => Promise<void>;
   readonly credentials: Credentials;
+  /** Once it is aborted nothing more is begun. */
+  readonly stopping: AbortSignal;
   /** How long a refresh may be overdue before the queue is no longer waited for, ms. */
   readonly patienceMs: number;
   readonly clock: Clock;
@@ -47,7 +49,7 @@ export function createFallback(deps: FallbackDeps): () => Promise<void> {
   return async () => {
     // A queue that is only long is not helped by flooding WeChat past its limiter.
     const due = (await overdue()).slice(0, AT_ONCE * BATCHES);
-    for (let start = 0; start < due.length; start += AT_ONCE) {
+    for (let start = 0; start < due.length && !deps.stopping.aborted; start += AT_ONCE) {
       await Promise.all(due.slice(start, start + AT_ONCE).map((credential) => refreshOne(credential)));
     }
   };

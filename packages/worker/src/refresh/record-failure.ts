@@ -36,6 +36,9 @@ export interface RecordFailureDeps {
   readonly log: Log;
 }
 
+/** WeChat's errcode; the quota belongs to the endpoint, not to the secret. */
+const QUOTA_USED_UP = 45009;
+
 /** Writes down why an attempt failed and what follows from it, and returns the outcome. */
 export function createRecordFailure(deps: RecordFailureDeps): (failed: FailedAttempt) => Promise<RefreshOutcome> {
   const { store, memory, durations, random, log } = deps;
@@ -44,7 +47,9 @@ export function createRecordFailure(deps: RecordFailureDeps): (failed: FailedAtt
     const nextDayAt = nextBeijingMidnight(now);
     const consequence = consequenceOf({ failure, control: state.control, now, nextDayAt, durations, random });
     const { retryAt, keepIntent, sameJob } = consequence;
-    const block = consequence.block && blockOf(failure, credential.secret, consequence.block.until);
+    const block =
+      consequence.block &&
+      blockOf(failure, failure.code === QUOTA_USED_UP ? recipe.endpoint : credential.secret, consequence.block.until);
     if (block) memory.rememberBlock(credential.id, block);
     const fields = {
       retry_at: retryAt,

@@ -17,6 +17,7 @@ import type { Recipe } from "../families/family.ts";
 import type { CredentialStore, CountedCredential } from "../store/credential-store.ts";
 import type { RunAttempt } from "./attempt.ts";
 import type { Memory } from "./memory.ts";
+import { rerunOf } from "./rerun.ts";
 
 // The life of a token:
 //  1. A trigger says "look at this credential". Nothing is fetched because somebody asks; only facts count.
@@ -43,10 +44,13 @@ export interface Trigger {
   readonly reason?: TriggerReason;
 }
 
-/** What a look came to, and whether it was a person's re-run. */
+/** What a look came to, and whether it was a person's re-run (`byHand`: the one that may fetch by hand). */
 export interface Looked {
   readonly outcome: RefreshOutcome;
   readonly byHand: boolean;
+  readonly isRerun: boolean;
+  /** Redis time of the look, epoch ms: the outcome's instants count from here, whatever this process's clock says. */
+  readonly now: number;
 }
 
 /** What the refresher works with. */
@@ -56,6 +60,13 @@ export interface RefresherDeps {
   readonly runAttempt: RunAttempt;
   readonly durations: Durations;
   readonly log: Log;
+}
+
+/** What there is to a look beside the facts. */
+interface Circumstances {
+  readonly byHand: boolean;
+  readonly isRerun: boolean;
+  readonly afterParent: boolean;
 }
 
 const ROUNDS = 3;
@@ -74,7 +85,7 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
   function decideFor(
     credential: Credential,
     state: CredentialState,
-    { byHand, afterParent }: { byHand: boolean; afterParent: boolean },
+    { byHand, isRerun, afterParent }: Circumstances,
   ): Decision & { recipe: Recipe } {
     const { account, recipe } = credential;
     const fallback =
@@ -83,9 +94,14 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
     const chosen = stable ? credential.family.recipe(account, credential.ref.kind, true) : recipe;
     const { block, ...control } = state.control;
     const facts = stable ? { ...state, control } : state;
-    const rules = { secret: credential.secret, automaticCap: capOf(chosen, state), leaseMs: durations.lease };
+    const rules = {
+      secret: credential.secret,
+      endpoint: chosen.endpoint,
+      automaticCap: capOf(chosen, state),
+      leaseMs: durations.lease,
+    };
     const nextDayAt = nextBeijingMidnight(state.now);
-    const decision = decide({ state: facts, rules, byHand, afterParent, nextDayAt });
+    const decision = decide({ state: facts, rules, byHand, isRerun, afterParent, nextDayAt });
     if (!fallback || decision.type !== "blocked" || decision.why !== "cool_down" || block?.code !== "45009") {
       return { ...decision, recipe: chosen };
     }
@@ -97,9 +113,9 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
   async function act(
     credential: Credential,
     state: CredentialState,
-    { byHand, afterParent }: { byHand: boolean; afterParent: boolean },
+    { byHand, isRerun, afterParent }: Circumstances,
   ): Promise<RefreshOutcome | "changed"> {
-    const { recipe, ...decision } = decideFor(credential, state, { byHand, afterParent });
+    const { recipe, ...decision } = decideFor(credential, state, { byHand, isRerun, afterParent });
     if (decision.type !== "refresh") return withFailure(decision, state);
 
     const parentRef: CredentialRef | undefined = recipe.parent && { ...credential.ref, kind: recipe.parent };
@@ -131,20 +147,20 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
       for (let round = 0; round < ROUNDS; round += 1) {
         const [read] = await readStates([credential]);
         if (!read) continue;
-        const byHand = jobId !== undefined && read.control.failedJobs.includes(jobId);
+        const { byHand, isRerun } = rerunOf(read.control, jobId);
         const state = reason === "missing" ? await asAppsSee(credential, read) : read;
-        const outcome = await act(credential, state, { byHand, afterParent: reason === "parent" });
-        if (outcome !== "changed") return { outcome, byHand };
+        const outcome = await act(credential, state, { byHand, isRerun, afterParent: reason === "parent" });
+        if (outcome !== "changed") return { outcome, byHand, isRerun, now: read.now };
       }
       log.warn({ credential: credential.id }, "refresh.contended");
-      return { outcome: { type: "busy", until: 0 }, byHand: false };
+      return { outcome: { type: "busy", until: 0 }, byHand: false, isRerun: false, now: 0 };
     },
 
     async look(credentials) {
       const states = await readStates(credentials);
       return states.flatMap((state, index) => {
         const credential = credentials[index];
-        return credential ? [decideFor(credential, state, { byHand: false, afterParent: false })] : [];
+        return credential ? [decideFor(credential, state, { byHand: false, isRerun: false, afterParent: false })] : [];
       });
     },
   };

@@ -51,16 +51,14 @@ export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry
           const json = JSON.stringify(accountEntry(account));
           return [account.id, json, account.name, json];
         });
-        await redis.hset(ACCOUNTS_KEY, ...entries);
+        for (const part of partsOf(entries)) await redis.hset(ACCOUNTS_KEY, ...part);
       }),
 
     claim: (credentialIds) =>
       guard(async () => {
-        await redis
-          .multi()
-          .del(claims)
-          .sadd(claims, ...credentialIds)
-          .exec();
+        const transaction = redis.multi().del(claims);
+        for (const part of partsOf(credentialIds)) transaction.sadd(claims, ...part);
+        await transaction.exec();
       }),
 
     beat: (ttlMs) =>
@@ -79,12 +77,15 @@ export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry
 
     unclaimed: (credentialIds) =>
       guard(async () => {
-        if (credentialIds.length === 0) return [];
         const workers = await livingWorkers();
-        const answers = await Promise.all(
-          workers.map((worker) => redis.smismember(workerCredentialsKey(worker), ...credentialIds)),
+        const nobodys = await Promise.all(
+          partsOf(credentialIds).map(async (part) => {
+            const claimed = workers.map((worker) => redis.smismember(workerCredentialsKey(worker), ...part));
+            const answers = await Promise.all(claimed);
+            return part.filter((_, index) => answers.every((answer) => answer[index] === 0));
+          }),
         );
-        return credentialIds.filter((_, index) => answers.every((claimed) => claimed[index] === 0));
+        return nobodys.flat();
       }),
 
     accounts: () =>
@@ -103,4 +104,12 @@ export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry
         await redis.multi().del(heartbeat, claims).srem(WORKERS_KEY, name).exec();
       }),
   };
+}
+
+/** A command with too many arguments is refused before it is sent; an even number keeps fields and values together. */
+const ARGUMENTS_AT_ONCE = 2_000;
+
+function partsOf<T>(list: readonly T[]): T[][] {
+  const parts = Math.ceil(list.length / ARGUMENTS_AT_ONCE);
+  return Array.from({ length: parts }, (_, at) => list.slice(at * ARGUMENTS_AT_ONCE, (at + 1) * ARGUMENTS_AT_ONCE));
 }

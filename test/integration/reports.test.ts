@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { REPORTS_KEY } from "@tokenkeeper/shared/contract";
+import { eventually } from "../support/eventually.ts";
+import { startWorld, type World } from "../support/world.ts";
+
+let world: World;
+afterEach(() => world[Symbol.asyncDispose]());
+
+function probes(name: string): number {
+  return world.simulator.control.log({ appId: world.appId(name), call: "get_api_domain_ip" }).length;
+}
+
+async function reportsHandled(): Promise<void> {
+  await eventually(
+    async () => {
+      const [group] = (await world.redis.redis.xinfo("GROUPS", REPORTS_KEY)) as unknown[][];
+      expect(group).toEqual(expect.arrayContaining(["pending", 0, "lag", 0]));
+    },
+    { what: "all reports to be handled" },
+  );
+}
+
+describe("reports", () => {
+  it("of one value, a hundred at once, cost one probe and no fetch while WeChat accepts it", async () => {
+    world = await startWorld({ scale: 1, accounts: [{ name: "shop", token: "classic" }] });
+    await world.startRuntime();
+    await world.client({ waitMs: 10_000 }).getAccessToken("shop");
+    const account = world.appId("shop");
+    const fp = (await world.redis.redis.hget(`wx:ctl:{${account}}:access_token`, "fingerprint")) ?? "";
+
+    const message = ["account", account, "kind", "access_token", "fp", fp];
+    await Promise.all(Array.from({ length: 100 }, () => world.redis.redis.xadd(REPORTS_KEY, "*", ...message)));
+    await reportsHandled();
+
+    expect(probes("shop")).toBe(1);
+    expect(world.fetches("shop")).toHaveLength(1);
+  });
+
+  it("about an account whose probe hangs do not keep another account's demand waiting", async () => {
+    world = await startWorld({ scale: 1, accounts: [{ name: "slow", token: "classic" }, { name: "shop" }] });
+    const committer = await world.startRuntime();
+    for (const name of ["slow", "shop"]) await world.client({ waitMs: 10_000 }).getAccessToken(name);
+    await committer.stop();
+    await world.startRuntime();
+    const [slow, shop] = [world.appId("slow"), world.appId("shop")];
+    const hang = { type: "delay", ms: 20_000 } as const;
+    world.simulator.control.addFault(slow, { call: "get_api_domain_ip", fault: hang });
+    const fp = (await world.redis.redis.hget(`wx:ctl:{${slow}}:access_token`, "fingerprint")) ?? "";
+    await world.redis.redis.xadd(REPORTS_KEY, "*", "account", slow, "kind", "access_token", "fp", fp);
+    await eventually(
+      async () => expect(await world.redis.redis.xpending(REPORTS_KEY, "workers")).toEqual(expect.arrayContaining([1])),
+      { what: "the report to be under way" },
+    );
+
+    await world.redis.redis.del(`wx:tok:{${shop}}:access_token`);
+
+    expect(await world.client({ waitMs: 3_000 }).getAccessToken("shop")).toEqual(expect.any(String));
+  });
+});
+
+describe("a demand", () => {
+  it("reaches the worker that is configured for the account, whichever worker hears it", async () => {
+    world = await startWorld({ scale: 1, accounts: [{ name: "shop" }, { name: "fresh" }] });
+    const planners = { ticks: false, sweep: false, fallback: false };
+    const { accounts, ...rest } = world.config();
+    const older = { ...rest, accounts: accounts.filter(({ name }) => name === "shop") };
+    await world.startRuntime({ planners });
+    for (let worker = 0; worker < 3; worker += 1) await world.startRuntime({ planners, config: older });
+    await world.client({ waitMs: 10_000 }).getAccessToken("fresh");
+
+    for (let round = 0; round < 6; round += 1) {
+      await world.redis.redis.del(`wx:tok:{${world.appId("fresh")}}:access_token`);
+      await world.redis.redis.hdel(`wx:ctl:{${world.appId("fresh")}}:access_token`, "committed_generation");
+      expect(await world.client({ waitMs: 3_000 }).getAccessToken("fresh")).toEqual(expect.any(String));
+    }
+  });
+});
+
+describe("a classic account whose quota is used up", () => {
+  it("is served again as soon as it is configured for the stable token", async () => {
+    world = await startWorld({ scale: 1, accounts: [{ name: "shop", token: "classic", fallback: "never" }] });
+    const errcode = { type: "errcode", errcode: 45009 } as const;
+    world.simulator.control.addFault(world.appId("shop"), { call: "token", fault: errcode, times: null });
+    const classic = await world.startRuntime();
+    await eventually(async () => expect(await world.refreshQueue.getFailedCount()).toBe(1), { what: "the failure" });
+    await classic.stop();
+    const { accounts, ...rest } = world.config();
+
+    await world.startRuntime({
+      config: { ...rest, accounts: accounts.map((each) => ({ ...each, token: "stable" as const })) },
+    });
+
+    const token = await world.client({ waitMs: 10_000 }).getAccessToken("shop");
+    expect(world.simulator.control.tokenVerdict(world.appId("shop"), token)).toBe("accepted");
+  });
+});
