@@ -8,7 +8,7 @@ const HOUR = 60 * MINUTE;
 /** How long the first values may take, ms. */
 const WARM_UP = MINUTE;
 
-/** How long a ticket that has ended may be served: a tick, and the time of a fetch; ms. */
+/** How long a ticket that has ended may be served: its last looks are a minute apart, and a tick may come a minute later; ms. */
 const TICKET_GAP = 75_000;
 
 /** Broken promises of a run under the assumptions of the first promise; none when all is well. */
@@ -64,7 +64,7 @@ function unhealthyAtTheEnd({ credentials, server: { keys }, wechat }: World): st
 }
 
 /** WeChat changes a ticket when it ends and not before; the next one is there after one look at the most. */
-function deadTickets({ calls, credentials, server, aftermathFrom }: World): string[] {
+function deadTickets({ calls, credentials, server, planners, aftermathFrom }: World): string[] {
   // WeChat names the full life for an old ticket too: a Redis that has lost when it was first seen cannot know its end.
   if (server.losses() > 0) return [];
   return credentials.flatMap((credential) => {
@@ -76,7 +76,7 @@ function deadTickets({ calls, credentials, server, aftermathFrom }: World): stri
       since = refusedFirst ? (since ?? at) : undefined;
       longest = Math.max(longest, at - (since ?? at));
     }
-    return longest > TICKET_GAP
+    return longest > TICKET_GAP * (planners === "ticks" ? 2 : 1)
       ? [`${credentialId(credential)}: a dead ticket was served for ${longest / 1_000} s`]
       : [];
   });
