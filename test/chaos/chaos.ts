@@ -17,6 +17,8 @@ export interface ChaosOptions {
   readonly seed: number;
   /** From the moment at which all healthy credentials are there. */
   readonly seconds: number;
+  /** Business calls of each of the 4 apps. */
+  readonly callsPerSecond: number;
   /** Path of a redis-server. */
   readonly redisServer: string;
   /** Whether every kind of fault must have taken effect. A short run only begins some of them. */
@@ -31,7 +33,6 @@ export interface ChaosRun {
 }
 
 const READERS = 4;
-const CALLS_PER_SECOND = 50;
 /** The last faults must be over and what they left settled: 6 to 9 s compressed. */
 const QUIET_MS = 10_000;
 /** 90 s compressed. */
@@ -57,7 +58,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
   );
   say(`seed ${seed}: ${healthy.size} healthy credentials are there, chaos for ${seconds} s`);
   sampler.start();
-  const readers = arena.startReaders(READERS, CALLS_PER_SECOND);
+  const readers = arena.startReaders(READERS, options.callsPerSecond);
   const foreign = keepFetchingElsewhere(arena);
   await eventually(() => requireWarm(readers), { what: "every app to have every token", timeoutMs: 30_000 });
   const from = Date.now();
@@ -73,7 +74,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
   const to = Date.now();
   // What has begun by now is to be in the workers' logs.
   await sleep(LAST_ATTEMPT_MS);
-  const callsPerSecond = READERS * CALLS_PER_SECOND;
+  const callsPerSecond = READERS * options.callsPerSecond;
   const evidence = await gather({ arena, sampler, readers, faults, seed, from, to, callsPerSecond });
   const kinds = everyKind ? ALL_FAULTS.map(({ kind }) => kind) : [];
   return { evidence, judgement: judge(evidence, { kinds }) };

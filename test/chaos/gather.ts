@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { credentialId, type CredentialKind } from "@tokenkeeper/shared/contract";
+import { controlKey, credentialId, type CredentialKind } from "@tokenkeeper/shared/contract";
 import type { Arena } from "./arena.ts";
 import type { FaultRecord } from "./faults/fault.ts";
 import { findFaketime } from "./fleet.ts";
@@ -106,24 +106,41 @@ function standingFaults({ arena, from, to }: GatherInput, workers: readonly Work
   ];
 }
 
-/** A worker whose clock is ahead takes a job early and drops it; the next sweep, a second later, plans it anew. */
-const LOOKS = 30;
-const BETWEEN_LOOKS_MS = 80;
+/** A sweep adds what has no job every second. */
+const LOOKS = 6;
+const BETWEEN_LOOKS_MS = 1_000;
+/** A worker whose clock is ahead takes a job that much early, drops it, and the next sweep adds it again. */
+const EARLY_MS = 10_000;
 
-async function queueEvidence({ refreshQueue, scheduleQueue, redis }: Arena): Promise<QueueEvidence> {
-  const planned = new Set<string>();
-  for (let look = 0; look < LOOKS; look += 1) {
-    for (const job of await refreshQueue.getJobs(["delayed", "waiting", "active", "prioritized"])) {
-      const data = job?.data as { account: string; kind: CredentialKind } | undefined;
-      if (data) planned.add(credentialId(data));
-    }
+/** Looks until no job is missing, or long enough to know that none will come. */
+async function queueEvidence(arena: Arena): Promise<QueueEvidence> {
+  const { refreshQueue, scheduleQueue, redis } = arena;
+  let missing = await withoutJob(arena);
+  for (let look = 1; look < LOOKS && missing.length > 0; look += 1) {
     await sleep(BETWEEN_LOOKS_MS);
+    missing = await withoutJob(arena);
   }
   const schedulers = await scheduleQueue.getJobSchedulers(0, -1);
   return {
-    planned: [...planned],
+    withoutJob: missing,
     schedulers: schedulers.map(({ key, next }) => ({ id: key, next: next ?? 0 })),
     failed: await refreshQueue.getFailedCount(),
     events: await redis.redis.xlen(refreshQueue.toKey("events")),
   };
+}
+
+/** The healthy credentials that are planned, not too soon, and have no job for it. */
+async function withoutJob({ refreshQueue, redis, credentials }: Arena): Promise<string[]> {
+  const jobs = await refreshQueue.getJobs(["delayed", "waiting", "active", "prioritized"]);
+  const planned = new Set(
+    jobs.flatMap((job) => {
+      const data = job?.data as { account: string; kind: CredentialKind } | undefined;
+      return data ? [credentialId(data)] : [];
+    }),
+  );
+  const lacking = credentials.filter(({ id, account }) => account.healthy && !planned.has(id));
+  const plans = await Promise.all(
+    lacking.map(({ account, kind }) => redis.redis.hget(controlKey({ account: account.appId, kind }), "plan_at")),
+  );
+  return lacking.flatMap(({ id }, index) => (Number(plans[index]) > Date.now() + EARLY_MS ? [id] : []));
 }

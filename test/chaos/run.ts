@@ -28,7 +28,7 @@ const redisServer = await findRedisServer({
 });
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
-const run = await runChaos({ seed, seconds, redisServer, everyKind: seconds >= LONG_SECONDS, say });
+const run = await runChaos({ seed, seconds, redisServer, callsPerSecond: 50, everyKind: seconds >= LONG_SECONDS, say });
 const headline = headlineOf(run);
 const data = figureData(run.evidence);
 await mkdir(values.out, { recursive: true });

@@ -21,6 +21,8 @@ export interface Fault {
   readonly wipes?: true;
   /** A worker is paused during it: what it had begun may still be under way when another begins. */
   readonly pauses?: true;
+  /** Nothing else goes wrong during it: what cures it at once needs all the rest. */
+  readonly alone?: true;
   inject(arena: Arena, random: Random): Promise<FaultResult>;
 }
 

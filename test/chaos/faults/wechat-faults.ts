@@ -1,6 +1,7 @@
 // What happens at WeChat and on the way to it.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FaultInput } from "@tokenkeeper/simulator";
+import type { FaultInput, LogEvent } from "@tokenkeeper/simulator";
+import { eventually } from "../../support/eventually.ts";
 import type { Arena } from "../arena.ts";
 import type { ChaosCredential } from "../population.ts";
 import type { Random } from "../random.ts";
@@ -124,20 +125,27 @@ export const WECHAT_FAULTS: readonly Fault[] = [
   },
   {
     kind: "foreign refresh",
-    // Its cure needs Redis at once: nobody has promised both together.
-    lane: "storage",
+    lane: "work",
+    alone: true,
     async inject(arena, random) {
       const classic = arena.accounts.filter(({ healthy, token }) => healthy && token === "classic");
       const { appId, name } = random.pick(classic);
       // The second one ends the grace of what we hold.
       await arena.wechat.foreignFetch(appId, "classic");
       await arena.wechat.foreignFetch(appId, "classic");
-      await sleep(2_000);
       await arena.wechat.poll();
-      const refused = arena.wechat.events.some(
-        (event) => event.appId === appId && event.call === "user/info" && event.verdict === "superseded",
-      );
-      return { took: refused, detail: name };
+      const before = arena.wechat.events.length;
+      const eventsOf = async (): Promise<LogEvent[]> => {
+        await arena.wechat.poll();
+        return arena.wechat.events.slice(before).filter((event) => event.appId === appId);
+      };
+      const requireFetch = async (): Promise<void> => {
+        if (!(await eventsOf()).some(({ call, verdict }) => call === "token" && verdict === "issued"))
+          throw new Error("nobody has fetched since");
+      };
+      await eventually(requireFetch, { what: "a fetch of our own" });
+      const refused = (await eventsOf()).filter(({ call, errcode }) => call === "user/info" && errcode !== 0);
+      return { took: refused.length > 0, detail: `${name}, ${refused.length} refusals` };
     },
   },
 ];

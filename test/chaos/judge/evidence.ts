@@ -43,8 +43,8 @@ export interface Evidence {
 
 /** The queues at the end. */
 export interface QueueEvidence {
-  /** Credentials that have a job that waits, is delayed or runs. */
-  readonly planned: readonly string[];
+  /** Healthy credentials that are to be refreshed later and have no job that waits, is delayed or runs. */
+  readonly withoutJob: readonly string[];
   /** Ids of the job schedulers, with the time of the next run. */
   readonly schedulers: readonly { readonly id: string; readonly next: number }[];
   readonly failed: number;

@@ -5,6 +5,8 @@ import type { Evidence, Finding, Violation, WorkerLine } from "./evidence.ts";
 const LONGEST_ATTEMPT_MS = 15_000;
 /** Clocks and pipes of one machine: a line may seem to come before what it tells of, ms. */
 const SLACK_MS = 150;
+/** A request that was given up may still be on its way, ms. */
+const LATE_ARRIVAL_MS = 5_000;
 
 interface Attempt {
   readonly line: WorkerLine;
@@ -87,11 +89,11 @@ function matchUp(
     const candidates = [...open].filter(
       (event) =>
         credentialOf(event) === attempt.credential &&
-        event.at <= attempt.line.at + SLACK_MS &&
+        event.at <= attempt.line.at + (attempt.failure === "unknown_outcome" ? LATE_ARRIVAL_MS : SLACK_MS) &&
         event.at >= attempt.line.at - LONGEST_ATTEMPT_MS &&
         (attempt.fp === undefined || event.fp === attempt.fp),
     );
-    const match = candidates.at(-1);
+    const match = candidates.findLast(({ at }) => at <= attempt.line.at) ?? candidates[0];
     if (match) open.delete(match);
     // A request that was never sent, or was lost on the way, is an attempt without a fetch.
     else if (attempt.end !== "failed") phantoms.push(attempt);

@@ -16,18 +16,20 @@ export function judgeRecords(evidence: Evidence): Finding {
 
   function judgeOne(id: string): void {
     let newest = 0;
+    let newestFp: string | undefined;
     let olderSince: number | undefined;
     let gapSince: number | undefined;
     for (const { at, credentials: all } of samples) {
       const sample = all.find(({ credential }) => credential === id);
       const { version } = sample ?? {};
-      if (version !== undefined && version < newest) {
+      // The same value under an older version is nothing older.
+      if (version !== undefined && version < newest && sample?.fp !== newestFp) {
         if (olderSince === undefined) regressions += 1;
         olderSince ??= at;
       } else if (version !== undefined) {
         if (olderSince !== undefined && at - olderSince > REPAIR_MS) report("I4", id, olderSince);
         olderSince = undefined;
-        newest = version;
+        if (version >= newest) [newest, newestFp] = [version, sample?.fp];
       }
       if (at < from || !healthy.has(id)) continue;
       if (isThere(sample)) gapSince = undefined;

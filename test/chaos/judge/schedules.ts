@@ -15,7 +15,7 @@ export function judgeSchedules({ credentials, queues, samples, to }: Evidence): 
   for (const { id, account, kind } of credentials) {
     const scheduler = tickSchedulerId({ account: account.appId, kind });
     if (!isArmed(scheduler)) lost(id, "its job scheduler does not run");
-    if (healthy.has(id) && !queues.planned.includes(id)) lost(id, "no job of it stands in the queue");
+    if (queues.withoutJob.includes(id)) lost(id, "no job of it stands in the queue");
   }
   if (!isArmed(SWEEP_SCHEDULER_ID)) lost(undefined, "the sweep does not run");
   for (const { credential, planAt } of samples.at(-1)?.credentials ?? []) {
