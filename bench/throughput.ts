@@ -1,17 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Queue } from "bullmq";
 import { bareContender, ownContender } from "./support/contenders.ts";
+import type { BenchOptions } from "./support/options.ts";
 import { median } from "./support/quantile.ts";
 import { executedCommands, startBenchRedis } from "./support/redis.ts";
 import { watchRoundTrips } from "./support/round-trips.ts";
 import { formatTable } from "./support/table.ts";
 import { startWechatStub, type WechatStub } from "./support/wechat-stub.ts";
-
-/** What a benchmark is told. */
-export interface BenchOptions {
-  readonly redisServer: string;
-  readonly quick: boolean;
-}
 
 /** Something that works through due credentials. */
 export interface Contender {

@@ -17,18 +17,17 @@ export interface BareWorkerOptions {
   readonly redisUrl: string;
   readonly origin: string;
   readonly concurrency: number;
-  readonly onStart?: (job: Job<BareJob>) => void;
+  readonly onStored?: (job: Job<BareJob>) => void;
 }
 
 export const BARE_QUEUE = "bare";
 
 /** One call to WeChat with a deadline, and one SET. */
-export function createBareWorker({ redisUrl, origin, concurrency, onStart }: BareWorkerOptions): BareWorker {
+export function createBareWorker({ redisUrl, origin, concurrency, onStored }: BareWorkerOptions): BareWorker {
   const redis = new Redis(redisUrl, { protocol: 2, maxRetriesPerRequest: null });
   const agent = new Agent({ connections: 64 });
 
   async function run(job: Job<BareJob>): Promise<void> {
-    onStart?.(job);
     const { account } = job.data;
     const body = { grant_type: "client_credential", appid: account, secret: "secret", force_refresh: false };
     const response = await request(`${origin}/cgi-bin/stable_token`, {
@@ -43,6 +42,7 @@ export function createBareWorker({ redisUrl, origin, concurrency, onStart }: Bar
       expires_in: number;
     };
     await redis.set(`bare:${account}`, value, "EX", seconds);
+    onStored?.(job);
   }
 
   const settings = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 20, concurrency };

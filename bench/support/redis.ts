@@ -9,6 +9,8 @@ export interface BenchRedis extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly redis: Redis;
+  /** For what goes away with it. */
+  readonly folder: string;
 }
 
 /** @param binary path of a redis-server */
@@ -20,6 +22,7 @@ export async function startBenchRedis(binary: string): Promise<BenchRedis> {
     url: server.url,
     port: Number(new URL(server.url).port),
     redis,
+    folder: home,
     async [Symbol.asyncDispose]() {
       redis.disconnect();
       await server.stop();

@@ -1,14 +1,13 @@
 // The short form of the chaos run. `pnpm chaos` is the long one.
 import { randomInt } from "node:crypto";
 import { expect, inject, it } from "vitest";
-import { runChaos } from "./chaos.ts";
+import { runChaos, type ChaosRun } from "./chaos.ts";
 import { headlineOf } from "./headline.ts";
 import { reportOf } from "./report.ts";
 
 const SECONDS = 45;
 
-it("keeps its promises for 45 s while everything goes wrong", { timeout: 180_000 }, async () => {
-  const seed = Number(process.env["CHAOS_SEED"] ?? randomInt(1_000_000));
+async function runShort(seed: number): Promise<ChaosRun> {
   const run = await runChaos({
     seed,
     seconds: SECONDS,
@@ -16,10 +15,19 @@ it("keeps its promises for 45 s while everything goes wrong", { timeout: 180_000
     callsPerSecond: 25,
     redisServer: inject("redisServer"),
     everyKind: false,
-    say: console.log,
+    say: () => undefined,
   });
-
-  console.log(headlineOf(run));
   if (run.judgement.verdict !== "green") console.log(reportOf(run));
-  expect(run.judgement).toMatchObject({ verdict: "green", violations: [] });
+  console.log(headlineOf(run));
+  return run;
+}
+
+it("keeps its promises for 45 s while everything goes wrong", { timeout: 240_000 }, async () => {
+  const seed = Number(process.env["CHAOS_SEED"] ?? randomInt(1_000_000));
+
+  const first = await runShort(seed);
+  // A run that was no real test, because the machine had other things to do, is made once more.
+  const { judgement } = first.judgement.verdict === "invalid" ? await runShort(seed) : first;
+
+  expect(judgement).toMatchObject({ verdict: "green", violations: [] });
 });

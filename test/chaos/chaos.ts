@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../support/eventually.ts";
 import { startArena, type Arena } from "./arena.ts";
@@ -58,6 +59,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
   );
   say(`seed ${seed}: ${healthy.size} healthy credentials are there, chaos for ${seconds} s`);
   sampler.start();
+  const loop = monitorEventLoopDelay({ resolution: 10 });
+  loop.enable();
   const readers = arena.startReaders(READERS, options.callsPerSecond);
   const foreign = keepFetchingElsewhere(arena);
   await eventually(() => requireWarm(readers), { what: "every app to have every token", timeoutMs: 30_000 });
@@ -69,13 +72,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
   await sleep(Math.max(QUIET_MS, from + seconds * 1_000 - Date.now()));
   for (const reader of readers) reader.signal("SIGTERM");
   await Promise.all(readers.map(({ ended }) => ended));
+  loop.disable();
   await sampler.stop();
   await sampler.take();
   const to = Date.now();
   // What has begun by now is to be in the workers' logs.
   await sleep(LAST_ATTEMPT_MS);
+  const stallMs = loop.percentile(99) / 1e6;
   const callsPerSecond = READERS * options.callsPerSecond;
-  const evidence = await gather({ arena, sampler, readers, faults, seed, from, to, callsPerSecond });
+  const evidence = await gather({ arena, sampler, readers, faults, seed, from, to, callsPerSecond, stallMs });
   const kinds = everyKind ? ALL_FAULTS.map(({ kind }) => kind) : [];
   return { evidence, judgement: judge(evidence, { kinds }) };
 }

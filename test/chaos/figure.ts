@@ -20,7 +20,7 @@ export interface FigureSecond {
 export interface FigureData {
   readonly seed: number;
   readonly seconds: readonly FigureSecond[];
-  readonly faults: readonly { kind: string; from: number; to: number; took: boolean }[];
+  readonly faults: readonly { kind: string; from: number; to: number; took: boolean; standing: boolean }[];
 }
 
 /** Counts by the second. Calls of unhealthy accounts are left out. */
@@ -55,6 +55,7 @@ export function figureData({ seed, from, to, calls, samples, faults, credentials
       from: (fault.from - from) / 1_000,
       to: (fault.to - from) / 1_000,
       took: fault.took,
+      standing: fault.standing,
     })),
   };
 }
@@ -73,7 +74,7 @@ export function figureSvg({ seed, seconds, faults }: FigureData, headline: strin
   const x = (second: number): number => LEFT + (second / last) * (WIDTH - LEFT - 20);
   const most = Math.max(1, ...seconds.map(({ calls }) => calls));
   const top = (value: number): number => 50 + PANEL - (value / most) * PANEL;
-  const bars = faults.filter(({ from, to }) => to - from < last * 0.9);
+  const bars = faults.filter(({ standing }) => !standing);
   const faultsAt = 50 + PANEL + 14;
   const lifeAt = faultsAt + bars.length * 9 + 30;
   const life = (percent: number): number => lifeAt + PANEL - (percent / 100) * PANEL;

@@ -20,11 +20,12 @@ export interface GatherInput {
   readonly from: number;
   readonly to: number;
   readonly callsPerSecond: number;
+  readonly stallMs: number;
 }
 
 /** Collects everything that was written down. The processes still run. */
 export async function gather(input: GatherInput): Promise<Evidence> {
-  const { arena, sampler, readers, seed, from, to, callsPerSecond } = input;
+  const { arena, sampler, readers, seed, from, to, callsPerSecond, stallMs } = input;
   const queues = await queueEvidence(arena);
   // The lines first: what they tell of is then in WeChat's log.
   const workers = workerLines(arena);
@@ -55,6 +56,7 @@ export async function gather(input: GatherInput): Promise<Evidence> {
     outputs,
     canaries: [...arena.accounts.map(({ secret }) => secret), ...sampler.values, arena.redis.password],
     callsPerSecond,
+    stallMs,
     skipped: faketime ? [] : ["clock skew"],
   };
 }
@@ -80,7 +82,7 @@ const REFUSALS = [45009, 40164, 40125, 50002, 40243];
 
 /** What goes wrong all the time. */
 function standingFaults({ arena, from, to }: GatherInput, workers: readonly WorkerLine[]): FaultRecord[] {
-  const always = { lane: "work", losesWrites: false, wipes: false, pauses: false, from, to } as const;
+  const always = { lane: "work", losesWrites: false, wipes: false, pauses: false, standing: true, from, to } as const;
   const skewed = arena.fleet.slots.filter(({ skewSeconds }) => skewSeconds !== 0);
   const shown = skewed.filter(({ name, skewSeconds }) =>
     workers.some(({ worker, at, fields }) => {

@@ -33,7 +33,7 @@ export async function runFaults({ arena, faults, random, forMs, say }: LanesOpti
     }));
     say(`${result.took ? "" : "no effect: "}${fault.kind}, ${Date.now() - from} ms, ${result.detail}`);
     const { kind, lane, losesWrites = false, wipes = false, pauses = false } = fault;
-    records.push({ kind, lane, losesWrites, wipes, pauses, from, to: Date.now(), ...result });
+    records.push({ kind, lane, losesWrites, wipes, pauses, standing: false, from, to: Date.now(), ...result });
   }
 
   /** Runs a fault when none that must be alone is under way, and one that must be alone when no other is. */

@@ -33,6 +33,8 @@ export interface FaultRecord extends FaultResult {
   readonly losesWrites: boolean;
   readonly wipes: boolean;
   readonly pauses: boolean;
+  /** It goes on from the begin of the run to its end. */
+  readonly standing: boolean;
   readonly from: number;
   readonly to: number;
 }

@@ -37,6 +37,8 @@ export interface Evidence {
   /** What must not stand in them. */
   readonly canaries: readonly string[];
   readonly callsPerSecond: number;
+  /** How long the runner, which has little to do, was kept from running: the 99th percentile, ms. */
+  readonly stallMs: number;
   /** Kinds of fault that could not be tried on this machine. */
   readonly skipped: readonly string[];
 }

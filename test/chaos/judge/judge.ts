@@ -5,7 +5,7 @@ import { judgeRecords } from "./records.ts";
 import { judgeSchedules } from "./schedules.ts";
 import { judgeSecrets } from "./secrets.ts";
 import { judgeSurfaced } from "./surfaced.ts";
-import { judgeValidity, type ValidityRules } from "./validity.ts";
+import { isBusy, judgeValidity, type ValidityRules } from "./validity.ts";
 
 /** `invalid`: the run was no real test, whatever else was found. */
 export type Verdict = "green" | "violated" | "invalid";
@@ -25,8 +25,12 @@ export function judge(evidence: Evidence, rules: ValidityRules): Judgement {
   const measured = Object.assign({}, ...findings.map(({ figures }) => figures)) as Finding["figures"];
   const validity = judgeValidity(evidence, measured, rules);
   const violations = findings.flatMap((finding) => finding.violations);
+  const verdictOf = (): Verdict => {
+    if (violations.length > 0 && !isBusy(evidence)) return "violated";
+    return validity.violations.length > 0 ? "invalid" : "green";
+  };
   return {
-    verdict: violations.length > 0 ? "violated" : validity.violations.length > 0 ? "invalid" : "green",
+    verdict: verdictOf(),
     violations: [...violations, ...validity.violations],
     figures: { ...measured, ...validity.figures },
   };

@@ -1,10 +1,11 @@
 import { healthyIds, allAccepted, type CredentialSample } from "../sampler.ts";
+import { quietTime } from "./quiet-time.ts";
 import type { Evidence, Finding, Violation } from "./evidence.ts";
 
-/** A version that Redis lost must be back or overtaken within this, ms. */
-const REPAIR_MS = 15_000;
-/** After what wiped records they must all be there again within this, ms. */
-const REFILL_MS = 15_000;
+/** A version that Redis lost must be back or overtaken within this quiet time, ms. */
+const REPAIR_MS = 10_000;
+/** After what loses writes every record must be there again within this quiet time, ms. */
+const REFILL_MS = 10_000;
 
 /** I4: nothing newer stays replaced by something older. I5: a healthy credential always has a value. */
 export function judgeRecords(evidence: Evidence): Finding {
@@ -27,7 +28,7 @@ export function judgeRecords(evidence: Evidence): Finding {
         if (olderSince === undefined) regressions += 1;
         olderSince ??= at;
       } else if (version !== undefined) {
-        if (olderSince !== undefined && at - olderSince > REPAIR_MS) report("I4", id, olderSince);
+        if (olderSince !== undefined && quietTime(faults, olderSince, at) > REPAIR_MS) report("I4", id, olderSince);
         olderSince = undefined;
         if (version >= newest) [newest, newestFp] = [version, sample?.fp];
       }
@@ -50,7 +51,7 @@ export function judgeRecords(evidence: Evidence): Finding {
 
   function isWiped(at: number): boolean {
     return faults.some(({ losesWrites, from: began, to: ended }) => {
-      return losesWrites && at >= began && at <= ended + REFILL_MS;
+      return losesWrites && at >= began && quietTime(faults, ended, at) <= REFILL_MS;
     });
   }
 
@@ -71,20 +72,21 @@ function isThere(sample: CredentialSample | undefined): boolean {
   return sample?.version !== undefined && sample.remainingMs > 0;
 }
 
-/** No fault may be felt longer than this after its end, ms. */
-const RECOVERY_MS = 20_000;
+/** No fault may be felt longer than this quiet time after its end, ms. */
+const RECOVERY_MS = 10_000;
 
 /** I6: how long after each fault's end every healthy credential had a value that WeChat accepts. */
 function recoveryOf(evidence: Evidence, violations: Violation[]): Record<string, number> {
   const judged = judgedIds(evidence);
   let slowest = 0;
-  for (const { kind, to: ended } of evidence.faults) {
+  for (const { kind, to: ended, standing } of evidence.faults) {
+    if (standing) continue;
     const recovered = evidence.samples.find((sample) => sample.at >= ended && allAccepted(sample, judged));
-    const took = (recovered?.at ?? evidence.to) - ended;
-    slowest = Math.max(slowest, took);
-    if (took > RECOVERY_MS) {
-      violations.push({ invariant: "I6", at: ended, text: `${took} ms after "${kind}" something was still refused` });
-    }
+    const recoveredAt = recovered?.at ?? evidence.to;
+    slowest = Math.max(slowest, recoveredAt - ended);
+    if (quietTime(evidence.faults, ended, recoveredAt) <= RECOVERY_MS) continue;
+    const text = `${recoveredAt - ended} ms after "${kind}" something was still refused`;
+    violations.push({ invariant: "I6", at: ended, text });
   }
   return { slowestRecoveryMs: slowest };
 }
