@@ -29,10 +29,14 @@ describe("reports", () => {
     const fp = (await world.redis.redis.hget(`wx:ctl:{${account}}:access_token`, "fingerprint")) ?? "";
 
     const message = ["account", account, "kind", "access_token", "fp", fp];
-    await Promise.all(Array.from({ length: 100 }, () => world.redis.redis.xadd(REPORTS_KEY, "*", ...message)));
-    await reportsHandled();
+    const oneProbe = async (): Promise<void> => {
+      await Promise.all(Array.from({ length: 100 }, () => world.redis.redis.xadd(REPORTS_KEY, "*", ...message)));
+      await reportsHandled();
+      expect(probes("shop")).toBe(1);
+    };
 
-    expect(probes("shop")).toBe(1);
+    // A probe that a busy machine could not even send decides nothing: the next reports try again.
+    await eventually(oneProbe, { what: "the one probe", timeoutMs: 20_000 });
     expect(world.fetches("shop")).toHaveLength(1);
   });
 
