@@ -19,6 +19,7 @@ if (unknown.length > 0) {
   say(`There is no benchmark "${unknown.join(", ")}". There are: ${Object.keys(BENCHMARKS).join(", ")}.`);
   process.exit(1);
 }
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 const redisServer = await findRedisServer({
   env,
   say,

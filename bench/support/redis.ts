@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startRedisServer } from "@tokenkeeper/launcher";
+import { isAlive, startRedisServer } from "@tokenkeeper/launcher";
 import { Redis } from "ioredis";
 
 /** A Redis of the benchmark's own, configured as `start` configures one: append-only, synced every second. */
@@ -18,12 +18,18 @@ export async function startBenchRedis(binary: string): Promise<BenchRedis> {
   const home = await mkdtemp(join(tmpdir(), "tokenkeeper-bench-"));
   const server = await startRedisServer({ binary, folder: join(home, "data"), urlFile: join(home, "redis-url") });
   const redis = new Redis(server.url, { protocol: 2 });
+  // Whoever interrupts a benchmark does not want to keep its Redis.
+  const endAtExit = (): void => {
+    if (isAlive(server.pid)) process.kill(server.pid, "SIGKILL");
+  };
+  process.once("exit", endAtExit);
   return {
     url: server.url,
     port: Number(new URL(server.url).port),
     redis,
     folder: home,
     async [Symbol.asyncDispose]() {
+      process.off("exit", endAtExit);
       redis.disconnect();
       await server.stop();
       await rm(home, { recursive: true, force: true });
@@ -31,8 +37,21 @@ export async function startBenchRedis(binary: string): Promise<BenchRedis> {
   };
 }
 
-/** @returns how many commands the server has executed, those inside scripts included. */
-export async function executedCommands(redis: Redis): Promise<number> {
+/** What the server has done so far. */
+export interface RedisWork {
+  /** Commands executed, those inside scripts included. */
+  readonly commands: number;
+  /** Time of a processor, ms. */
+  readonly cpuMs: number;
+}
+
+export async function redisWork(redis: Redis): Promise<RedisWork> {
   const stats = await redis.info("commandstats");
-  return [...stats.matchAll(/:calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0);
+  const cpu = await redis.info("cpu");
+  const sum = (text: string, pattern: RegExp): number =>
+    [...text.matchAll(pattern)].reduce((total, [, number]) => total + Number(number), 0);
+  return {
+    commands: sum(stats, /:calls=(\d+)/g),
+    cpuMs: sum(cpu, /^used_cpu_(?:user|sys):([\d.]+)/gm) * 1_000,
+  };
 }
