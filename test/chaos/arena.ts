@@ -20,6 +20,10 @@ import { startWechat, type WechatProcess } from "./wechat-process.ts";
 /** The things of a run. */
 export interface Arena extends AsyncDisposable {
   readonly accounts: readonly ChaosAccount[];
+  /** WeChat knows it, the configuration does not. */
+  readonly spare: ChaosAccount;
+  /** Every AppSecret that was ever in force. */
+  readonly secrets: string[];
   readonly credentials: readonly ChaosCredential[];
   readonly redis: RedisChild;
   /** Between Redis and everybody but the runner. */
@@ -59,11 +63,11 @@ export async function startArena({ redisServer, random, skews }: ArenaOptions): 
   await using starting = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-chaos-"));
   starting.defer(() => rm(folder, { recursive: true, force: true }));
-  const accounts = createPopulation();
+  const { accounts, spare } = createPopulation();
   const redis = starting.use(await startRedisChild(redisServer));
   const line = starting.use(await createFaultProxy({ targetPort: redis.port, random: random.fork() }));
   line.set(BASE_LATENCY);
-  const wechat = starting.use(await startWechat(accounts));
+  const wechat = starting.use(await startWechat([...accounts, spare]));
   const redisUrl = `redis://:${redis.password}@127.0.0.1:${line.port}`;
   const fleet = starting.use(
     await startFleet({ accounts, folder, redisUrl, wechatPort: wechat.port, skews, random: random.fork() }),
@@ -89,6 +93,8 @@ export async function startArena({ redisServer, random, skews }: ArenaOptions): 
 
   return {
     accounts,
+    spare,
+    secrets: [...accounts, spare].map(({ secret }) => secret),
     credentials: credentialsOf(accounts),
     redis,
     line,

@@ -41,7 +41,7 @@ const SKEWS = [0, 9, -9];
 /** HTTP deadline and commit of an attempt that has just begun. */
 const LAST_ATTEMPT_MS = 2_000;
 const FOREIGN_EVERY_MS = 3_000;
-const WARM_ACCOUNTS = createPopulation().length;
+const WARM_ACCOUNTS = createPopulation().accounts.length;
 
 /** Runs workers, readers and faults against each other, then judges what was written down. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {

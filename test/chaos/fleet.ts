@@ -32,8 +32,10 @@ export interface Fleet extends AsyncDisposable {
   readonly unexpectedEnds: readonly string[];
   /** When a worker was killed with SIGKILL, epoch ms. */
   readonly kills: readonly number[];
-  /** Writes another configuration file; workers of before see it when they look. */
-  writeConfig(accounts: readonly ChaosAccount[]): Promise<void>;
+  /** Writes the configuration file with other accounts; the workers see it when they look. */
+  configure(change: (accounts: readonly ChaosAccount[]) => readonly ChaosAccount[]): Promise<void>;
+  /** Writes a configuration file that nobody can read; `configure` mends it. */
+  breakConfig(): Promise<void>;
 }
 
 /** What a fleet is made of. */
@@ -72,9 +74,13 @@ export async function findFaketime(): Promise<string | undefined> {
 /** Starts the workers and waits until all have started. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const configFile = join(options.folder, "tokenkeeper.yaml");
-  const writeConfig = (accounts: readonly ChaosAccount[]): Promise<void> =>
-    writeFile(configFile, configText(accounts), { mode: 0o600 });
-  await writeConfig(options.accounts);
+  let configured = options.accounts;
+  const write = (text: string): Promise<void> => writeFile(configFile, text, { mode: 0o600 });
+  const configure: Fleet["configure"] = (change) => {
+    configured = change(configured);
+    return write(configText(configured));
+  };
+  await configure((accounts) => accounts);
   const library = await findFaketime();
   const unexpectedEnds: string[] = [];
   const kills: number[] = [];
@@ -154,7 +160,8 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     slots,
     unexpectedEnds,
     kills,
-    writeConfig,
+    configure,
+    breakConfig: () => write("accounts: ["),
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await Promise.all(slots.map((slot) => slot.end("SIGTERM")));

@@ -54,7 +54,7 @@ export async function gather(input: GatherInput): Promise<Evidence> {
     unexpectedEnds: arena.fleet.unexpectedEnds,
     queues,
     outputs,
-    canaries: [...arena.accounts.map(({ secret }) => secret), ...sampler.values, arena.redis.password],
+    canaries: [...arena.secrets, ...sampler.values, arena.redis.password],
     callsPerSecond,
     stallMs,
     skipped: faketime ? [] : ["clock skew"],

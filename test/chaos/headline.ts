@@ -7,6 +7,7 @@ const GROUPS: readonly (readonly [RegExp, string])[] = [
   [/SIGSTOP/, "pauses"],
   [/redis|FLUSH|connections|sliced|commit reply/i, "Redis faults"],
   [/queue|hashes of jobs/, "queue faults"],
+  [/configuration|secret changed/, "configuration changes"],
   [/WeChat|storm|foreign|accounts?/, "WeChat faults"],
 ];
 

@@ -86,20 +86,22 @@ const UNHEALTHY: readonly Draft[] = [
   { name: "fetched by others", token: "classic", foreign: true, wechat: LIVES },
 ];
 
-/** Everybody: 26 healthy accounts and 7 that are not. */
-export function createPopulation(): readonly ChaosAccount[] {
+/** Everybody: 26 healthy accounts and 7 that are not, and one that is not configured at first. */
+export function createPopulation(): { accounts: readonly ChaosAccount[]; spare: ChaosAccount } {
   const drafts = [
+    { name: "newcomer", token: "stable", wechat: LIVES } satisfies Draft,
     ...healthyAccounts().map((draft): Draft => ({ ...draft, healthy: true })),
     ...UNHEALTHY.map((draft): Draft => ({ ...draft, healthy: false })),
   ];
-  return drafts.map((draft, index) => ({
+  const [spare, ...accounts] = drafts.map((draft: Draft, index): ChaosAccount => ({
     type: "official-account",
     tickets: [],
     healthy: false,
     ...draft,
-    appId: `wx${String(index + 1).padStart(16, "0")}`,
+    appId: `wx${String(index).padStart(16, "0")}`,
     secret: createHash("sha256").update(`chaos ${index}`).digest("hex").slice(0, 32),
-  }));
+  })) as [ChaosAccount, ...ChaosAccount[]];
+  return { accounts, spare };
 }
 
 /** The credentials of some accounts. */

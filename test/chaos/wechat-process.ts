@@ -14,6 +14,7 @@ export interface WechatProcess extends AsyncDisposable {
   state(): Promise<StateView>;
   /** @param appId `*` for all. @returns a function that takes the fault away. */
   addFault(appId: string, fault: FaultInput): Promise<() => Promise<void>>;
+  changeSecret(appId: string, secret: string): Promise<void>;
   foreignFetch(appId: string, family: "classic" | "stable"): Promise<void>;
 }
 
@@ -67,6 +68,9 @@ export async function startWechat(accounts: readonly ChaosAccount[]): Promise<We
         // One that was used up is gone already.
         await control("DELETE", `/accounts/${appId}/faults/${id}`).catch(() => undefined);
       };
+    },
+    async changeSecret(appId, secret) {
+      await control("PATCH", `/accounts/${appId}`, { secret });
     },
     async foreignFetch(appId, family) {
       await control("POST", `/accounts/${appId}/foreign-fetch`, { family });

@@ -1,3 +1,4 @@
+import { CONFIG_FAULTS } from "./config-faults.ts";
 import type { Fault } from "./fault.ts";
 import { LINE_FAULTS } from "./line-faults.ts";
 import { QUEUE_FAULTS } from "./queue-faults.ts";
@@ -12,4 +13,5 @@ export const ALL_FAULTS: readonly Fault[] = [
   ...LINE_FAULTS,
   ...WECHAT_FAULTS,
   ...QUEUE_FAULTS,
+  ...CONFIG_FAULTS,
 ];
