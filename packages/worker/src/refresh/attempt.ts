@@ -26,6 +26,8 @@ export interface AttemptInput {
   /** Name of the day's counter in this worker's memory. */
   readonly counter: string;
   readonly parent?: StoredValue;
+  /** The job by which a person forces another value. */
+  readonly forcedBy?: string;
 }
 
 /** Begins, fetches and commits once. `changed`: the facts are others by now, decide again. */
@@ -76,6 +78,7 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
       byHand,
       rememberedUse: memory.useOf(input.counter),
       settleMs,
+      ...(input.forcedBy !== undefined && { forcedBy: input.forcedBy }),
     });
     if (begun.type === "changed") return "changed";
     if (begun.type === "busy") return begun;

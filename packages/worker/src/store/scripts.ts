@@ -45,7 +45,7 @@ return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], unpack(co
  * Takes the lease, reserves a fetch of the day's budget and writes the intent, in one step.
  * KEYS control, quota
  * ARGV attempt, lease ms, committed generation seen, intent generation seen (0 = none), quota field, fetches a day
- *      allowed, fetches known from memory, quota TTL s, settle ms (0 = nothing to settle)
+ *      allowed, fetches known from memory, quota TTL s, settle ms (0 = nothing to settle), job that forces it or empty
  * Replies: begun, generation, now, fetches today | busy, until | changed | budget
  */
 export const BEGIN = `${TIME}${HASH}
@@ -71,6 +71,7 @@ local generation = math.max((whole(control, 'generation') or 0) + 1, now)
 redis.call('HSET', control, 'generation', string.format('%.0f', generation),
   'lease_attempt', attempt, 'lease_until', string.format('%.0f', now + lease_ms),
   'intent_generation', string.format('%.0f', generation), 'intent_at', string.format('%.0f', now))
+if ARGV[10] ~= '' then redis.call('HSET', control, 'forced_at', string.format('%.0f', now), 'forced_job', ARGV[10]) end
 if open then redis.call('HSET', control, 'unknown_at', string.format('%.0f', now)) end
 if open and tonumber(ARGV[9]) > 0 then
   redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[9]))
