@@ -95,14 +95,14 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
     if (reply.type === "failure") return fail(reply.failure);
 
     const fp = fingerprint(reply.value);
-    const unchangedSince = fp === state.control.fingerprint ? state.control.valueSince : undefined;
-    const unchanged = unchangedSince !== undefined;
+    const unchanged = fp === state.control.fingerprint;
+    const knownSince = (unchanged ? state.control.valueSince : undefined) ?? memory.sinceOf(credential.id, fp);
     const { expiresAt, planAt } = planLife(
       {
         rotation: recipe.rotation,
         sentAt: begun.now,
         lifeMs: reply.lifeMs,
-        ...(unchanged && { unchangedSince }),
+        ...(knownSince !== undefined && { unchangedSince: knownSince }),
         ...(credential.account.refreshEvery !== undefined && { refreshEvery: credential.account.refreshEvery }),
       },
       durations,
@@ -115,7 +115,7 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
       sentAt: begun.now,
       expiresAt,
       planAt,
-      valueSince: unchangedSince ?? begun.now,
+      valueSince: knownSince ?? begun.now,
       reason,
       durationMs: Math.round(clock.monotonic() - startedAt),
       suspect: unchanged && reason === "reported",
