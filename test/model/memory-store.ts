@@ -187,6 +187,7 @@ export function createMemoryStore(keys: Keyspace, publish: (credential: Credenti
       keys.set(quota, { reported: used + 1 });
       keys.expireAt(quota, now + QUOTA_TTL_MS);
       keys.set(control, { reported: fingerprint, reported_at: now, reported_seen: now });
+      keys.remove(control, ["retry_at"]);
       if (foreignAfterMs < 0 || (whole(control, "unknown_at") ?? 0) + foreignAfterMs > now) return "confirmed";
       keys.set(control, { foreign_at: now });
       keys.set(quota, { foreign: (whole(quota, "foreign") ?? 0) + 1 });

@@ -75,6 +75,11 @@ export function reasonToRefresh(state: CredentialState): RefreshReason | undefin
   return undefined;
 }
 
+/** Whether apps have no value that WeChat accepts: none is stored, or the stored one is seen to be refused. */
+export function isWanting({ remainingMs, control }: CredentialState): boolean {
+  return remainingMs === undefined || isReported(control);
+}
+
 /** A report counts while the value it is about is stored and was not fetched again since. */
 function isReported({ reported, fingerprint, committedAt }: CredentialState["control"]): boolean {
   return reported !== undefined && reported.fingerprint === fingerprint && reported.at > (committedAt ?? 0);

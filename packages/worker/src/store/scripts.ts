@@ -148,7 +148,8 @@ return 'failed'
 `;
 
 /**
- * Writes down that WeChat was seen to refuse the stored value, at most once in a while and so often a day.
+ * Writes down that WeChat was seen to refuse the stored value, at most once in a while and so often a day. The next attempt
+ * waits no longer: apps are being refused, and WeChat has just answered.
  * KEYS control, quota
  * ARGV fingerprint, spacing ms, spacing of a suspect value ms, how many a day, quota TTL s, how long after an unknown
  *      outcome a death has no foreign cause ms (negative: never look for one)
@@ -169,6 +170,7 @@ redis.call('HSET', quota, 'reported', used + 1)
 redis.call('EXPIRE', quota, ARGV[5])
 local text = string.format('%.0f', now)
 redis.call('HSET', control, 'reported', ARGV[1], 'reported_at', text, 'reported_seen', text)
+redis.call('HDEL', control, 'retry_at')
 local quiet = tonumber(ARGV[6])
 if quiet < 0 or (whole(control, 'unknown_at') or 0) + quiet > now then return 'confirmed' end
 redis.call('HSET', control, 'foreign_at', text)
