@@ -15,6 +15,7 @@ import type { Random } from "./random.ts";
 import type { ReaderSettings } from "./reader-log.ts";
 import { dumpKeys } from "./redis-dump.ts";
 import { startRedisChild, type RedisChild } from "./redis-child.ts";
+import { createUnscathed, type Unscathed } from "./unscathed.ts";
 import { startWechat, type WechatProcess } from "./wechat-process.ts";
 
 /** The things of a run. */
@@ -25,6 +26,7 @@ export interface Arena extends AsyncDisposable {
   /** Every AppSecret that was ever in force. */
   readonly secrets: string[];
   readonly credentials: readonly ChaosCredential[];
+  readonly unscathed: Unscathed;
   readonly redis: RedisChild;
   /** Between Redis and everybody but the runner. */
   readonly line: FaultProxy;
@@ -64,6 +66,7 @@ export async function startArena({ redisServer, random, skews }: ArenaOptions): 
   const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-chaos-"));
   starting.defer(() => rm(folder, { recursive: true, force: true }));
   const { accounts, spare } = createPopulation();
+  const credentials = credentialsOf(accounts);
   const redis = starting.use(await startRedisChild(redisServer));
   const line = starting.use(await createFaultProxy({ targetPort: redis.port, random: random.fork() }));
   line.set(BASE_LATENCY);
@@ -95,7 +98,8 @@ export async function startArena({ redisServer, random, skews }: ArenaOptions): 
     accounts,
     spare,
     secrets: [...accounts, spare].map(({ secret }) => secret),
-    credentials: credentialsOf(accounts),
+    credentials,
+    unscathed: createUnscathed(credentials, redis.redis),
     redis,
     line,
     wechat,
