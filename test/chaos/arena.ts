@@ -54,6 +54,8 @@ export interface ArenaOptions {
   readonly random: Random;
   /** Of the workers' clocks, s. */
   readonly skews: readonly number[];
+  /** Path of libfaketime; without it all clocks are right. */
+  readonly faketime: string | undefined;
 }
 
 const READER = join(import.meta.dirname, "reader.ts");
@@ -61,7 +63,7 @@ const READER = join(import.meta.dirname, "reader.ts");
 export const BASE_LATENCY = { latency: { ms: 0, jitter: 4 } } as const;
 
 /** Starts all but the readers. */
-export async function startArena({ redisServer, random, skews }: ArenaOptions): Promise<Arena> {
+export async function startArena({ redisServer, random, skews, faketime }: ArenaOptions): Promise<Arena> {
   await using starting = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-chaos-"));
   starting.defer(() => rm(folder, { recursive: true, force: true }));
@@ -73,7 +75,7 @@ export async function startArena({ redisServer, random, skews }: ArenaOptions): 
   const wechat = starting.use(await startWechat([...accounts, spare]));
   const redisUrl = `redis://:${redis.password}@127.0.0.1:${line.port}`;
   const fleet = starting.use(
-    await startFleet({ accounts, folder, redisUrl, wechatPort: wechat.port, skews, random: random.fork() }),
+    await startFleet({ accounts, folder, redisUrl, wechatPort: wechat.port, skews, faketime, random: random.fork() }),
   );
   const connection = new Redis(redis.port, "127.0.0.1", { password: redis.password, maxRetriesPerRequest: null });
   connection.on("error", () => undefined);
@@ -99,7 +101,7 @@ export async function startArena({ redisServer, random, skews }: ArenaOptions): 
     spare,
     secrets: [...accounts, spare].map(({ secret }) => secret),
     credentials,
-    unscathed: createUnscathed(credentials, redis.redis),
+    unscathed: createUnscathed({ credentials, redis: redis.redis, wechat }),
     redis,
     line,
     wechat,

@@ -5,7 +5,9 @@ import { CONTROL_FIELDS, decodeControl, type Control } from "@tokenkeeper/core";
 import { controlKey } from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
 import { eventually } from "../support/eventually.ts";
+import { credentialOf } from "./judge/fetches.ts";
 import type { ChaosCredential } from "./population.ts";
+import type { WechatProcess } from "./wechat-process.ts";
 
 /** Keeps the faults that lose values apart from each other. */
 export interface Unscathed {
@@ -13,13 +15,23 @@ export interface Unscathed {
   find(): Promise<ChaosCredential[]>;
   /** It is to lose a value. */
   mark(credential: ChaosCredential): void;
+  /** Redis has lost what was committed since, epoch ms. */
+  markCommitsSince(at: number): Promise<void>;
 }
 
 /** Until an unknown outcome is settled: HTTP deadline, 9 s to the settle, and what delays it; ms. */
 const SCAR_MS = 13_000;
 
-/** @param redis past the proxy */
-export function createUnscathed(credentials: readonly ChaosCredential[], redis: Redis): Unscathed {
+/** What it looks at. */
+export interface UnscathedDeps {
+  readonly credentials: readonly ChaosCredential[];
+  /** Past the proxy. */
+  readonly redis: Redis;
+  readonly wechat: WechatProcess;
+}
+
+/** Knows of losses what the faults tell, and what the control state says. */
+export function createUnscathed({ credentials, redis, wechat }: UnscathedDeps): Unscathed {
   const marks = new Map<string, number>();
 
   async function controls(): Promise<readonly Control[]> {
@@ -47,5 +59,11 @@ export function createUnscathed(credentials: readonly ChaosCredential[], redis: 
       });
     },
     mark: ({ id }) => void marks.set(id, Date.now()),
+    async markCommitsSince(at) {
+      await wechat.poll();
+      for (const event of wechat.events) {
+        if (event.at >= at && event.verdict === "issued") marks.set(credentialOf(event) ?? "", Date.now());
+      }
+    },
   };
 }
