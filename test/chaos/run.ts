@@ -29,6 +29,8 @@ const found = {
 };
 const redisServer = await findRedisServer(found);
 const faketime = await findFaketime(found);
+// Whoever interrupts a run does not want to keep its processes.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
 const run = await runChaos({
