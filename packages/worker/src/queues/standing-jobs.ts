@@ -24,7 +24,7 @@ export function createFindStandingJobs(queue: Queue, redis: Redis): FindStanding
     const lists = await Promise.all([
       redis.lrange(queue.toKey("wait"), 0, -1),
       redis.lrange(queue.toKey("active"), 0, -1),
-      redis.zrange(queue.toKey("prioritized"), 0, -1),
+      redis.zrange(queue.toKey("prioritized"), "0", "-1"),
     ]);
     const standing = new Set(lists.flat());
     return ids.filter((id) => !standing.has(id));
