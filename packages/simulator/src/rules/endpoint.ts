@@ -1,5 +1,5 @@
 import type { Params, Rule } from "./ruling.ts";
-import { apiDomainIp, callbackIp, userInfo } from "./business.ts";
+import { apiDomainIp, callbackIp, decryptCardCode, templateMessage, userInfo } from "./business.ts";
 import { classicToken } from "./classic-token.ts";
 import { clearQuota, quotaGet } from "./quota-calls.ts";
 import { stableToken } from "./stable-token.ts";
@@ -13,6 +13,8 @@ export const CALLS = [
   "getticket:jsapi",
   "getticket:wx_card",
   "user/info",
+  "message/template/send",
+  "card/code/decrypt",
   "get_api_domain_ip",
   "getcallbackip",
   "quota/get",
@@ -50,6 +52,14 @@ export const ENDPOINTS: readonly Endpoint[] = [
     rule: getTicket,
   },
   { call: "user/info", method: "GET", path: "/cgi-bin/user/info", bearer: "token", rule: userInfo },
+  {
+    call: "message/template/send",
+    method: "POST",
+    path: "/cgi-bin/message/template/send",
+    bearer: "token",
+    rule: templateMessage,
+  },
+  { call: "card/code/decrypt", method: "POST", path: "/card/code/decrypt", bearer: "token", rule: decryptCardCode },
   { call: "get_api_domain_ip", method: "GET", path: "/cgi-bin/get_api_domain_ip", bearer: "token", rule: apiDomainIp },
   { call: "getcallbackip", method: "GET", path: "/cgi-bin/getcallbackip", bearer: "token", rule: callbackIp },
   { call: "quota/get", method: "POST", path: "/cgi-bin/openapi/quota/get", bearer: "token", rule: quotaGet },

@@ -10,6 +10,7 @@ const ERRMSG: Readonly<Record<number, string>> = {
   40003: "invalid openid",
   40013: "invalid appid",
   40014: "invalid access_token",
+  40037: "invalid template_id",
   40066: "invalid url",
   40097: "invalid args",
   40125: "invalid appsecret, view more at http://t.cn/RAEkdVq",
