@@ -26,6 +26,11 @@ describe("WeChat's paths", () => {
     const message = { touser: "o1", template_id: "t1", data: {} };
     const sent = await ask(`/cgi-bin/message/template/send?${query}`, { body: message });
     expect(sent.json).toEqual({ errcode: 0, errmsg: "ok", msgid: expect.any(Number) });
+    const form = new FormData();
+    form.set("media", new Blob(["pixels"]), "a.png");
+    const upload = `${client.simulator.url}/cgi-bin/media/upload?${query}&type=image`;
+    const uploaded = await (await fetch(upload, { method: "POST", body: form })).json();
+    expect(uploaded).toMatchObject({ type: "image", media_id: expect.any(String), created_at: expect.any(Number) });
     const decrypted = await ask(`/card/code/decrypt?${query}`, { body: { encrypt_code: "XXIzTtMqCxwOaawoE91" } });
     expect(decrypted.json).toMatchObject({ errcode: 0, code: expect.stringMatching(/^\d+$/) });
     const quota = await ask(`/cgi-bin/openapi/quota/get?${query}`, { body: { cgi_path: "/cgi-bin/token" } });
@@ -70,6 +75,9 @@ describe("WeChat's paths", () => {
     const send = async (body: object) =>
       (await client.ask(`/cgi-bin/message/template/send?access_token=${third}`, { body })).json["errcode"];
     expect([await send({}), await send({ touser: "o1" })]).toEqual([40003, 40037]);
+    const upload = async (type: string) =>
+      (await client.ask(`/cgi-bin/media/upload?access_token=${third}&type=${type}`, { body: "--x\nfilename=" })).json;
+    expect([(await upload("text"))["errcode"], (await upload("image"))["errcode"]]).toEqual([40004, 41005]);
     const decrypted = await client.ask(`/card/code/decrypt?access_token=${third}`, { body: {} });
     expect(decrypted.json["errcode"]).toBe(40097);
     const { control } = client.simulator;

@@ -43,6 +43,16 @@ export function templateMessage(input: RuleInput): Ruling {
   });
 }
 
+/** `POST /cgi-bin/media/upload`: a business call whose body is a form with a file, which is checked to be whole and forgotten. */
+export function uploadMedia(input: RuleInput): Ruling {
+  return business(input, ({ type, form }) => {
+    if (typeof type !== "string" || !["image", "voice", "video", "thumb"].includes(type)) return 40004;
+    if (typeof form !== "string" || !/filename=/.test(form) || !/--\s*$/.test(form)) return 41005;
+    const media_id = `m${Math.floor(input.context.random() * 2 ** 32)}`;
+    return { type, media_id, created_at: Math.floor(input.context.now / 1000) };
+  });
+}
+
 /** `POST /card/code/decrypt`: a business call outside `/cgi-bin`. Every code decrypts to the same. */
 export function decryptCardCode(input: RuleInput): Ruling {
   return business(input, ({ encrypt_code }) =>
