@@ -1,4 +1,5 @@
 // A world in which an SDK runs with the adapter of its page under docs/sdk, taken from there as it stands.
+import assert from "node:assert/strict";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -13,10 +14,10 @@ interface WithTokens {
   readonly tokens: TokenClient;
 }
 
-/** A page of docs/sdk: its name is the package's, its language `js` (CommonJS) or `ts` (ES modules). */
-export interface SdkPage {
-  readonly sdk: string;
+/** The code block of a page: `js` is CommonJS, `ts` an ES module. */
+export interface AdapterCode {
   readonly language: "js" | "ts";
+  readonly code: string;
 }
 
 /** An SDK in its world. */
@@ -24,12 +25,17 @@ export interface SdkWorld<Adapter> extends AsyncDisposable {
   readonly world: World;
   /** What the page's code exports. */
   readonly adapter: Adapter;
-  readonly code: string;
   readonly appId: string;
-  /** Calls of the SDK to WeChat, by path, oldest first. */
-  readonly calls: readonly string[];
+  /** A folder for the test's own files. */
+  readonly folder: string;
+  /** The SDK's calls to WeChat, oldest first. */
+  readonly calls: readonly URL[];
   /** Somebody else fetches twice: WeChat refuses the token that everybody here holds. */
-  foreignRefresh(): void;
+  foreignRefresh(name?: "shop" | "mini"): void;
+  /** How WeChat judged the account's calls of this name, oldest first. */
+  verdicts(call: string, name?: "shop" | "mini"): string[];
+  /** @throws when the SDK fetched a token or a ticket, or anybody tried it without the right secret. */
+  assertNoFetch(): void;
   /** Our signature of the same values with the ticket that WeChat issued. */
   signatureOf(signed: SignedPage): Promise<string>;
 }
@@ -46,30 +52,68 @@ const PAGE_APP_ID = "wx1234567890abcdef";
 const CLIENT = "createTokenClient({ redis: process.env.REDIS_URL })";
 const PATIENT_CLIENT = "createTokenClient({ redis: process.env.REDIS_URL, waitMs: 30_000 })";
 
-/** Calls that fetch a token or a ticket. */
-export const FETCH_PATHS = /\/(token|stable_token|getticket)$/;
+/** Appid or secret are missing or wrong. */
+const SECRET_ERRCODES = new Set([40013, 40125, 41002, 41004]);
 
-/** Starts Redis, WeChat and a worker with one classic account, and loads the page's adapter. */
-export async function startSdkWorld<Adapter>({ sdk, language }: SdkPage): Promise<SdkWorld<Adapter & WithTokens>> {
-  const world = await startWorld({ accounts: [{ name: "shop", token: "classic", tickets: ["jsapi", "wx_card"] }] });
+/** Whether a call fetches a token or a ticket. */
+export function isFetch({ pathname }: URL): boolean {
+  return /\/(token|stable_token|getticket)$/.test(pathname);
+}
+
+/** The adapter as the page `docs/sdk/<sdk>.md` shows it. */
+export async function adapterOf(sdk: string): Promise<AdapterCode> {
+  const page = await readDocument(`docs/sdk/${sdk}.md`);
+  const language = page.includes("\n```ts\n") ? "ts" : "js";
+  return { language, code: blockOf(page, language) };
+}
+
+/** A project that has the SDKs and our package installed, with this code in it. @returns the file of the code. */
+export async function createProject(folder: string, { language, code }: AdapterCode): Promise<string> {
+  await symlink(TEST_MODULES, join(folder, "node_modules"));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: language === "js" ? "commonjs" : "module" }));
+  const file = join(folder, `wechat.${language}`);
+  await writeFile(file, code);
+  return file;
+}
+
+/** Starts Redis, WeChat and a worker with the account of the page and a mini program; Node itself loads the page's adapter. */
+export async function startSdkWorld<Adapter>(sdk: string): Promise<SdkWorld<Adapter & WithTokens>> {
+  const world = await startWorld({
+    accounts: [
+      { name: "shop", token: "classic", tickets: ["jsapi", "wx_card"] },
+      { name: "mini", token: "classic", type: "mini-program" },
+    ],
+  });
   await world.startRuntime();
   const appId = world.appId("shop");
   const host = leadWeChatTo(world.simulator.url);
-  const code = blockOf(await readDocument(`docs/sdk/${sdk}.md`), language);
   const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-sdk-"));
+  const { language, code } = await adapterOf(sdk);
+  const file = await createProject(folder, { language, code: adapted(code, appId) });
   process.env["REDIS_URL"] = world.redis.url;
-  const adapter = await load<Adapter & WithTokens>(folder, language, adapted(code, appId));
+  const adapter = createRequire(file)(file) as Adapter & WithTokens;
 
   return {
     world,
     adapter,
-    code,
     appId,
-    calls: host.paths,
+    folder,
+    calls: host.calls,
 
-    foreignRefresh() {
-      world.simulator.control.foreignFetch(appId, { family: "classic" });
-      world.simulator.control.foreignFetch(appId, { family: "classic" });
+    foreignRefresh(name = "shop") {
+      world.simulator.control.foreignFetch(world.appId(name), { family: "classic" });
+      world.simulator.control.foreignFetch(world.appId(name), { family: "classic" });
+    },
+
+    verdicts: (call, name = "shop") =>
+      world.simulator.control.log({ appId: world.appId(name), call }).map(({ verdict }) => verdict),
+
+    assertNoFetch() {
+      const bySdk = host.calls.filter(isFetch).map(({ pathname }) => pathname);
+      const refused = ["shop", "mini"]
+        .flatMap((name) => world.fetches(name))
+        .filter(({ errcode }) => SECRET_ERRCODES.has(errcode));
+      assert.deepEqual([bySdk, refused], [[], []]);
     },
 
     async signatureOf({ nonceStr, timestamp, url }) {
@@ -90,12 +134,4 @@ export async function startSdkWorld<Adapter>({ sdk, language }: SdkPage): Promis
 function adapted(code: string, appId: string): string {
   for (const part of [PAGE_APP_ID, CLIENT]) if (!code.includes(part)) throw new Error(`the page lacks ${part}`);
   return code.replaceAll(PAGE_APP_ID, appId).replace(CLIENT, PATIENT_CLIENT);
-}
-
-/** Node itself runs the code, in a project that has the SDK and our package installed. */
-async function load<Module>(folder: string, language: "js" | "ts", code: string): Promise<Module> {
-  await symlink(TEST_MODULES, join(folder, "node_modules"));
-  const file = join(folder, language === "js" ? "wechat.cjs" : "wechat.mts");
-  await writeFile(file, code);
-  return createRequire(file)(file) as Module;
 }

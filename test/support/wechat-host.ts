@@ -8,8 +8,8 @@ type Listener = (response: IncomingMessage) => void;
 
 /** What was asked of WeChat while the calls were led away. */
 export interface WeChatHost extends Disposable {
-  /** Paths of the calls without their queries, oldest first. */
-  readonly paths: readonly string[];
+  /** The calls, oldest first. */
+  readonly calls: readonly URL[];
 }
 
 /**
@@ -19,7 +19,7 @@ export interface WeChatHost extends Disposable {
 export function leadWeChatTo(simulatorUrl: string): WeChatHost {
   const { port } = new URL(simulatorUrl);
   const original = { request: https.request, get: https.get };
-  const paths: string[] = [];
+  const calls: URL[] = [];
 
   function request(...given: (string | URL | RequestOptions | Listener | undefined)[]): ClientRequest {
     const [first, ...others] = given;
@@ -28,16 +28,16 @@ export function leadWeChatTo(simulatorUrl: string): WeChatHost {
     const options = Object.assign({}, target, ...others.filter((part) => typeof part === "object")) as RequestOptions;
     const host = options.hostname ?? options.host;
     if (host !== "api.weixin.qq.com") throw new Error(`a call to ${host} instead of WeChat`);
-    paths.push(String(options.path).split("?", 1)[0] ?? "");
+    calls.push(new URL(options.path ?? "/", simulatorUrl));
     const { agent: _agent, ...kept } = options;
     return http.request({ ...kept, protocol: "http:", hostname: "127.0.0.1", host: "127.0.0.1", port }, listener);
   }
 
-  https.request = request as typeof https.request;
-  https.get = ((...given: Parameters<typeof request>) => request(...given).end()) as typeof https.get;
+  https.request = request;
+  https.get = (...given: Parameters<typeof request>) => request(...given).end();
   syncBuiltinESMExports();
   return {
-    paths,
+    calls,
     [Symbol.dispose]() {
       Object.assign(https, original);
       syncBuiltinESMExports();
