@@ -1,7 +1,7 @@
 import type { CredentialRef } from "./credential.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Reader } from "./reader.ts";
-import { isRefusal } from "./refusal.ts";
+import { refusedCode } from "./refusal.ts";
 import type { Reports } from "./reports.ts";
 
 /** What a business call needs. */
@@ -26,7 +26,7 @@ export function createWithToken({ reader, reports }: WithTokenDeps): WithToken {
   return async (credential, call) => {
     const token = await reader.read(credential);
     const first = await settle(call, token);
-    if (!isRefusal(first)) return unwrap(first);
+    if (refusedCode(first) === undefined) return unwrap(first);
     const newer = (await reader.reread(credential, token)) ?? (await reportAndWait(credential, token));
     return newer === undefined ? unwrap(first) : call(newer);
   };
