@@ -1,3 +1,5 @@
+import { isAnyArrayBuffer } from "node:util/types";
+
 /**
  * The error codes with which a business call is refused because of its token: not the newest or unknown (40001),
  * not a token (40014), expired (42001). Source: WeChat, global return codes.
@@ -44,10 +46,13 @@ function inParts(response: unknown): number | undefined {
 
 function inBody(body: unknown): number | undefined {
   if (typeof body === "string") return inText(body);
-  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
-    return body.byteLength <= MAX_REFUSAL_LENGTH ? inText(new TextDecoder().decode(body)) : undefined;
-  }
+  if (isAnyArrayBuffer(body)) return inBytes(new Uint8Array(body));
+  if (ArrayBuffer.isView(body)) return inBytes(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
   return isObject(body) ? known(body["errcode"]) : undefined;
+}
+
+function inBytes(bytes: Uint8Array): number | undefined {
+  return bytes.byteLength <= MAX_REFUSAL_LENGTH ? inText(new TextDecoder().decode(bytes)) : undefined;
 }
 
 function inText(text: string): number | undefined {
