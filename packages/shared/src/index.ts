@@ -15,6 +15,9 @@ export {
   type SignedCard,
   type SignedCardChoice,
 } from "./card-signature.ts";
+export { createWechatFetch, type WechatFetchOptions } from "./wechat-fetch.ts";
+export { WECHAT_ORIGIN, type WechatCallOptions } from "./wechat-call.ts";
+export type { WithTokenOptions } from "./with-token.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { CREDENTIAL_KINDS, type CredentialKind, type CredentialRef, type TicketType } from "./credential.ts";
 export { systemClock, type Clock } from "./time.ts";

@@ -19,7 +19,7 @@ import type { Rotations } from "./rotations.ts";
 import { jsApiSignature, type JsApiSignature } from "./signature.ts";
 import type { RecordStore } from "./store.ts";
 import { SECOND, type Clock } from "./time.ts";
-import { createWithToken } from "./with-token.ts";
+import { createWithToken, type WithTokenOptions } from "./with-token.ts";
 
 /** Reads tokens and tickets. `account` is an appid, or the name that the worker's configuration gives it. */
 export interface TokenClient {
@@ -39,7 +39,7 @@ export interface TokenClient {
    * once more with a newer one. Every other result or error of `call` is passed through untouched, and so is a second refusal.
    * @throws TokenUnavailableError
    */
-  withToken<T>(account: string, call: (token: string) => T | Promise<T>): Promise<T>;
+  withToken<T>(account: string, call: (token: string) => T | Promise<T>, options?: WithTokenOptions): Promise<T>;
   /**
    * For calls made without `withToken`: tells the worker that WeChat refused `token` (40001, 40014, 42001), and makes the next read ask
    * Redis. Only a fingerprint of it leaves the process. The worker asks WeChat before it believes a report. Resolves when it is told, or
@@ -132,8 +132,8 @@ export function assembleTokenClient(parts: TokenClientParts): TokenClient {
       return chooseCardSignature({ ...fresh(), ...cards, appId, ticket: await reader.read({ account: appId, kind }) });
     },
 
-    async withToken(account, call) {
-      return withTokenOf(await find(account, "access_token"), call);
+    async withToken(account, call, options) {
+      return withTokenOf(await find(account, "access_token"), call, options);
     },
 
     async report(account, token) {
