@@ -9,7 +9,7 @@ import { createTokenClient, createWechatFetch, TokenClientUsageError, type Token
 import { fingerprint } from "@tokenkeeper/shared/contract";
 import { wechatToken, type WechatCallOptions } from "@tokenkeeper/shared/undici";
 import { Agent, Client, fetch as undiciFetch, FormData as UndiciFormData, interceptors, request } from "undici";
-import { Agent as Agent7, Client as Client7, request as request7 } from "undici7";
+import { Agent as Agent7, Client as Client7, request as request7, type Dispatcher as Dispatcher7 } from "undici7";
 import { newAccount, publishRotation, putRecord, toldAbout } from "./support/records.ts";
 import { startTestRedis, type TestRedis } from "./support/redis.ts";
 import { startWorld } from "./support/world.ts";
@@ -26,6 +26,11 @@ interface Sent {
 type Send = (url: string, sent?: Sent) => Promise<Answer>;
 type Way = (tokens: TokenClient, account: string, options: WechatCallOptions) => Send;
 
+/** An app has the types of one undici only; this package sees those of undici 8. */
+const wechatToken7 = wechatToken as unknown as (
+  ...args: Parameters<typeof wechatToken>
+) => Dispatcher7.DispatcherComposeInterceptor;
+
 const cleanUps: (() => Promise<unknown>)[] = [];
 
 function closing<T extends { close(): Promise<void> }>(dispatcher: T): T {
@@ -33,7 +38,7 @@ function closing<T extends { close(): Promise<void> }>(dispatcher: T): T {
   return dispatcher;
 }
 
-async function byRequest(call: ReturnType<typeof request>): Promise<Answer> {
+async function byRequest(call: Promise<{ statusCode: number; body: { text(): Promise<string> } }>): Promise<Answer> {
   const { statusCode, body } = await call;
   return { status: statusCode, text: await body.text() };
 }
@@ -59,7 +64,7 @@ const WAYS: Record<string, Way> = {
     };
   },
   "an Agent of undici 7": (tokens, account, options) => {
-    const dispatcher = closing(new Agent7()).compose(wechatToken(tokens, account, options));
+    const dispatcher = closing(new Agent7()).compose(wechatToken7(tokens, account, options));
     return (url, sent) => byRequest(request7(url, { ...sent, dispatcher }));
   },
   "undici's fetch with the interceptor": (tokens, account, options) => {
@@ -387,7 +392,7 @@ describe("the interceptor", () => {
   });
 
   it("says what to do when a Client of undici 7 does not tell where a request goes", async () => {
-    const client = closing(new Client7(origin)).compose(wechatToken(tokens, "shop", { origins: [origin] }));
+    const client = closing(new Client7(origin)).compose(wechatToken7(tokens, "shop", { origins: [origin] }));
 
     await expect(client.request({ path: "/x", method: "GET" })).rejects.toThrow(TokenClientUsageError);
     await byRequest(client.request({ origin, path: "/x", method: "GET" }));
