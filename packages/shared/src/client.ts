@@ -2,8 +2,8 @@ import type { Redis } from "ioredis";
 import { createAccountNames } from "./account-names.ts";
 import { connectForReading, findRedisUrl } from "./connect.ts";
 import type { TokenMetrics } from "./metrics.ts";
-import type { ReaderTimes } from "./reader.ts";
-import { createReports } from "./reports.ts";
+import { readerTimes } from "./reader-times.ts";
+import { createReports, sendToStream } from "./reports.ts";
 import { createRotations } from "./rotations.ts";
 import { createRecordStore } from "./store.ts";
 import { SECOND, systemClock, type Clock } from "./time.ts";
@@ -26,24 +26,16 @@ export interface TokenClientOptions {
   readonly clock?: Clock;
 }
 
-const MAX_CACHE_MS = 30 * SECOND;
-
 /**
  * Makes a token client. Connects at once, reads when asked.
  * @throws TokenClientUsageError when no Redis is named and none can be found.
  */
 export function createTokenClient(options: TokenClientOptions = {}): TokenClient {
-  const { clock = systemClock, timeScale = 1, redisDeadlineMs: deadlineMs = 2 * SECOND, metrics } = options;
+  const { clock = systemClock, redisDeadlineMs: deadlineMs = 2 * SECOND, metrics } = options;
   const given = options.redis ?? findRedisUrl(process.env, process.cwd());
   const shared = typeof given === "string" || given.options.keyPrefix ? undefined : given;
   const redis = shared ?? connectForReading(given);
-  const times: ReaderTimes = {
-    cacheMs: Math.min(options.cacheMs ?? MAX_CACHE_MS, MAX_CACHE_MS) / timeScale,
-    waitMs: options.waitMs ?? 3 * SECOND,
-    endMarginMs: (5 * SECOND) / timeScale,
-    pollMs: 200,
-    retryMs: SECOND,
-  };
+  const times = readerTimes(options);
   const store = createRecordStore({ redis, deadlineMs });
   return assembleTokenClient({
     store,
@@ -54,7 +46,7 @@ export function createTokenClient(options: TokenClientOptions = {}): TokenClient
       retryMs: times.retryMs,
     }),
     rotations: createRotations(redis),
-    reports: createReports({ redis, clock, deadlineMs, repeatMs: times.waitMs }),
+    reports: createReports({ send: sendToStream({ redis, deadlineMs }), clock, repeatMs: times.waitMs }),
     clock,
     times,
     ...(metrics && { metrics }),
