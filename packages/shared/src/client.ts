@@ -1,6 +1,5 @@
-import type { Redis } from "ioredis";
 import { createAccountNames } from "./account-names.ts";
-import { connectForReading, findRedisUrl } from "./connect.ts";
+import { connect, findRedisUrl, type AppRedis } from "./connect.ts";
 import type { TokenMetrics } from "./metrics.ts";
 import { readerTimes } from "./reader-times.ts";
 import { createReports, sendToStream } from "./reports.ts";
@@ -11,8 +10,8 @@ import { assembleTokenClient, type TokenClient } from "./token-client.ts";
 
 /** Settings of the token client. Durations in ms. */
 export interface TokenClientOptions {
-  /** The app's own ioredis client (its `keyPrefix` is not used), or a URL. Default: `REDIS_URL`, then the file that `start` wrote. */
-  readonly redis?: Redis | string;
+  /** The app's own client of ioredis 5 or 6 (its `keyPrefix` is not used), or a URL. Default: `REDIS_URL`, then the file that `start` wrote. */
+  readonly redis?: AppRedis | string;
   /** How long a value is served from memory before Redis is asked again. @default 30_000, the most that is allowed */
   readonly cacheMs?: number;
   /** How long a read waits for a missing value, and `withToken` for a newer one. @default 3_000 */
@@ -32,9 +31,7 @@ export interface TokenClientOptions {
  */
 export function createTokenClient(options: TokenClientOptions = {}): TokenClient {
   const { clock = systemClock, redisDeadlineMs: deadlineMs = 2 * SECOND, metrics } = options;
-  const given = options.redis ?? findRedisUrl(process.env, process.cwd());
-  const shared = typeof given === "string" || given.options.keyPrefix ? undefined : given;
-  const redis = shared ?? connectForReading(given);
+  const { redis, own } = connect(options.redis ?? findRedisUrl(process.env, process.cwd()));
   const times = readerTimes(options);
   const store = createRecordStore({ redis, deadlineMs });
   return assembleTokenClient({
@@ -51,7 +48,7 @@ export function createTokenClient(options: TokenClientOptions = {}): TokenClient
     times,
     ...(metrics && { metrics }),
     close() {
-      if (!shared) redis.disconnect();
+      if (own) redis.disconnect();
     },
   });
 }
