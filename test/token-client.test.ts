@@ -149,9 +149,12 @@ describe("reading a token that is there", () => {
     await putRecord(redis, { account, value: "75_old" });
     const tokens = newClient({ clock });
     await tokens.getAccessToken(account);
-    await eventually(async () => expect(await redis.client("KILL", "TYPE", "pubsub")).toBeGreaterThan(0), {
-      what: "a subscriber to cut off",
-    });
+    await eventually(
+      async () => expect(Number(await redis.call("CLIENT", "KILL", "TYPE", "pubsub"))).toBeGreaterThan(0),
+      {
+        what: "a subscriber to cut off",
+      },
+    );
     await putRecord(redis, { account, value: "75_missed" });
 
     clock.push(30_000);
