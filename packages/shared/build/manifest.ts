@@ -7,17 +7,19 @@ export interface WorkspaceManifest {
   readonly license: string;
   /** Entry → source: `./testing` → `./src/testing.ts`. */
   readonly exports: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional: boolean }>>;
 }
 
 /** Entries that only this workspace may import. */
 const INTERNAL_ENTRIES: readonly string[] = ["./contract"];
 
 /** An app hands its own client over: one copy of ioredis, the app's, then makes the client and its types. */
-const PEERS = { ioredis: "^5.4.0 || ^6.0.0" };
+const IOREDIS = "^5.4.0 || ^6.0.0";
 
 /** The package.json of the published package: every entry of the workspace but the internal ones, for `import` and for `require`. */
 export function publishedManifest(workspace: WorkspaceManifest): object {
-  const { name, version, description, keywords, license, exports } = workspace;
+  const { name, version, description, keywords, license, exports, peerDependencies, peerDependenciesMeta } = workspace;
   const entries = Object.keys(exports).filter((entry) => !INTERNAL_ENTRIES.includes(entry));
   const moduleOf = (entry: string): string => /^\.\/src\/(.+)\.ts$/.exec(exports[entry] ?? "")?.[1] ?? entry;
   const files = (format: string, entry: string): object => ({
@@ -49,7 +51,8 @@ export function publishedManifest(workspace: WorkspaceManifest): object {
           .map((entry) => [entry.slice("./".length), [`./cjs/${moduleOf(entry)}.d.ts`]]),
       ),
     },
-    peerDependencies: PEERS,
+    peerDependencies: { ioredis: IOREDIS, ...peerDependencies },
+    peerDependenciesMeta,
     publishConfig: { access: "public" },
   };
 }

@@ -1,0 +1,137 @@
+import { createTokenClient } from "@tokenkeeper/shared";
+import { ACCOUNTS_KEY, recordKey, RECORD_FIELDS } from "@tokenkeeper/shared/contract";
+import type { Redis } from "ioredis";
+import { bytesPerCredential } from "./support/heap.ts";
+import type { BenchOptions } from "./support/options.ts";
+import { population, seedFresh, seededValue } from "./support/population.ts";
+import { median, quantile } from "./support/quantile.ts";
+import { callsOf, startBenchRedis } from "./support/redis.ts";
+import { rotationLags } from "./support/rotation-lag.ts";
+import { formatTable } from "./support/table.ts";
+import { openTokenSources, type TokenSource } from "./support/token-sources.ts";
+
+const RUNS = 7;
+const CREDENTIALS = 10_000;
+const COLD_READS = 2_000;
+const AT_ONCE = 1_000;
+const NAME = "shop";
+
+/** What reading through the client costs an app, beside other ways to the same token. */
+export async function client({ redisServer, quick }: BenchOptions): Promise<string> {
+  await using server = await startBenchRedis(redisServer);
+  const { redis, url } = server;
+  const accounts = population(CREDENTIALS);
+  const ids = accounts.map(({ id }) => id);
+  const [account = ""] = ids;
+  await seedFresh(redis, new Map(accounts.map((each) => [each, Date.now() + 1_800_000])));
+  await redis.hset(ACCOUNTS_KEY, NAME, JSON.stringify({ id: account, name: NAME }));
+
+  const value = seededValue(account);
+  await using sources = await openTokenSources({ redisUrl: url, account, name: NAME, value }, redis);
+  const all = [sources.first, ...sources.others];
+  for (const { name, read } of all) if ((await read()) !== value) throw new Error(`${name}: another value was read`);
+  const reads = await alternate(all, (source) => nsPerRead(source, quick ? 10 : 1));
+  const memory = reads.get(sources.first) ?? [];
+  const readRow = (source: TokenSource): string[] => {
+    const times = reads.get(source) ?? [];
+    const target = source.target === undefined ? "" : `at least ${source.target}`;
+    return [source.name, readable(median(times)), `${ratio(times, memory).toFixed(1)} ×`, target];
+  };
+
+  const some = ids.slice(0, COLD_READS);
+  const ways = { own: () => nsPerColdRead(redis, some), bare: () => nsPerPipeline(redis, some) };
+  const cold = await alternate(Object.values(ways), (way) => way());
+  const [own = [], bare = []] = cold.values();
+
+  const herd = await readsOfAHerd(redis, account);
+  const bytes = await bytesPerCredential(url, CREDENTIALS);
+  const lags = await rotationLags(server, quick ? 100 : 500);
+
+  return [
+    `Tokens of ${value.length} characters, medians of ${RUNS} alternated runs; the ratio of a read is to the first row`,
+    formatTable(
+      ["", "figure", "ratio", "target"],
+      [
+        ...all.map(readRow),
+        ["cold read, by appid", readable(median(own)), `${ratio(own, bare).toFixed(2)} ×`, "at most 1.3"],
+        ["one pipelined PTTL + HMGET", readable(median(bare)), "1 ×", ""],
+        [`${AT_ONCE} cold reads at once, of one credential`, `${herd} Redis read${herd === 1 ? "" : "s"}`, "", "1"],
+        [`commit to reader, p50 of ${lags.length}`, `${quantile(lags, 0.5)} ms`, "", ""],
+        [`commit to reader, p99 of ${lags.length}`, `${quantile(lags, 0.99)} ms`, "", "at most 20"],
+        [`memory for one of ${CREDENTIALS} credentials`, `${bytes.toFixed(0)} bytes`, "", ""],
+      ],
+    ),
+  ].join("\n\n");
+}
+
+/** Runs each in turn, each first in turn; the first round warms up and does not count. @returns the samples of each */
+async function alternate<T>(
+  contenders: readonly T[],
+  sample: (contender: T) => Promise<number>,
+): Promise<Map<T, number[]>> {
+  const samples = new Map<T, number[]>(contenders.map((contender) => [contender, []]));
+  for (let run = 0; run <= RUNS; run += 1) {
+    const first = run % contenders.length;
+    for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
+      const figure = await sample(contender);
+      if (run > 0) samples.get(contender)?.push(figure);
+    }
+  }
+  return samples;
+}
+
+async function nsPerRead({ read, reads, callers = 1 }: TokenSource, share: number): Promise<number> {
+  const count = Math.ceil(reads / share);
+  let left = count;
+  const caller = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await read();
+    }
+  };
+  const from = performance.now();
+  await Promise.all(Array.from({ length: callers }, caller));
+  return ((performance.now() - from) / count) * 1e6;
+}
+
+/** A client that has read nothing yet reads each once, one by one. @returns ns for one */
+async function nsPerColdRead(redis: Redis, ids: readonly string[]): Promise<number> {
+  const tokens = createTokenClient({ redis });
+  const from = performance.now();
+  for (const id of ids) await tokens.getAccessToken(id);
+  const took = performance.now() - from;
+  await tokens.close();
+  return (took / ids.length) * 1e6;
+}
+
+/** What a cold read cannot do without. @returns ns for one */
+async function nsPerPipeline(redis: Redis, ids: readonly string[]): Promise<number> {
+  const from = performance.now();
+  for (const account of ids) {
+    const key = recordKey({ account, kind: "access_token" });
+    await redis
+      .pipeline()
+      .pttl(key)
+      .hmget(key, ...RECORD_FIELDS)
+      .exec();
+  }
+  return ((performance.now() - from) / ids.length) * 1e6;
+}
+
+/** @returns how often Redis was asked when a process asked for the same many times at once. */
+async function readsOfAHerd(redis: Redis, account: string): Promise<number> {
+  const before = await callsOf(redis, "hmget");
+  const tokens = createTokenClient({ redis });
+  await Promise.all(Array.from({ length: AT_ONCE }, () => tokens.getAccessToken(account)));
+  await tokens.close();
+  return (await callsOf(redis, "hmget")) - before;
+}
+
+/** Of each run with the same run of the other, and of these the median. */
+function ratio(times: readonly number[], others: readonly number[]): number {
+  return median(times.map((time, run) => time / (others[run] ?? Number.NaN)));
+}
+
+function readable(ns: number): string {
+  return ns < 10_000 ? `${ns.toFixed(0)} ns` : `${(ns / 1_000).toFixed(1)} µs`;
+}
