@@ -143,6 +143,18 @@ describe("withToken", () => {
     expect(result).toEqual({ errcode: 0 });
   });
 
+  it("retries a download whose bytes are WeChat's error, and gives other bytes to the caller untouched", async () => {
+    const tokens = newClient();
+    await tokens.getAccessToken(account);
+    await putRecord(server.redis, { account, value: "75_new" });
+    const refusal = Buffer.from('{"errcode":40001,"errmsg":"invalid credential"}');
+    const image = Buffer.alloc(100_000, 0x89);
+
+    const result = await tokens.withToken(account, async (token) => (token === "75_new" ? image : refusal));
+
+    expect(result).toBe(image);
+  });
+
   it("rejects with the error of the first call when no newer token comes in time", async () => {
     const refused = Object.assign(new Error("invalid credential"), { errcode: 40014 });
 

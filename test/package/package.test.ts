@@ -19,10 +19,13 @@ const DIST = join(PACKAGE, "dist");
 const SLOW = 300_000;
 
 /** What an app may import; a new entry is added here on purpose. */
-const ENTRIES = ["@tokenkeeper/shared"];
+const ENTRIES = ["@tokenkeeper/shared", "@tokenkeeper/shared/undici"];
 
-/** The lowest version of each line of ioredis that the package admits. */
-const IOREDIS = ["5.4.0", "6.0.0"];
+/** The lowest version of each line of ioredis that the package admits; the second app has undici as well. */
+const APPS = [
+  { has: "ioredis 5", ioredis: "5.4.0", others: [], sources: ["app"] },
+  { has: "ioredis 6 and undici", ioredis: "6.0.0", others: ["undici@8"], sources: ["app", "undici-app"] },
+];
 
 const run = promisify(execFile);
 
@@ -97,7 +100,9 @@ describe("the packed package", () => {
   });
 });
 
-describe.each(IOREDIS)("an app with ioredis %s", (ioredis) => {
+describe.each(APPS)("an app with $has", ({ ioredis, others, sources }) => {
+  const files = sources.flatMap((name) => [`${name}.ts`, `${name}.cts`]);
+
   let project: string;
   let world: World;
   let nodes: Map<string, string>;
@@ -106,9 +111,9 @@ describe.each(IOREDIS)("an app with ioredis %s", (ioredis) => {
     project = join(home, `app-${ioredis}`);
     await mkdir(project);
     await writeFile(join(project, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
-    const packages = [tarball, `ioredis@${ioredis}`, "@types/node@24"];
+    const packages = [tarball, `ioredis@${ioredis}`, "@types/node@24", ...others];
     await run("npm", ["install", "--no-audit", "--no-fund", ...packages], { cwd: project });
-    for (const name of ["app.ts", "app.cts"]) await cp(join(import.meta.dirname, "app.ts"), join(project, name));
+    for (const file of files) await cp(join(import.meta.dirname, file.replace(".cts", ".ts")), join(project, file));
     nodes = await findNodes(join(ROOT, ".tokenkeeper/cache"));
     world = await startWorld({ accounts: [{ name: "shop", tickets: ["jsapi"] }], scale: 1 });
     await world.startRuntime();
@@ -118,7 +123,7 @@ describe.each(IOREDIS)("an app with ioredis %s", (ioredis) => {
   /** Compiles the app into `out`. @returns what the compiler has to say */
   async function compile(compilerOptions: object): Promise<string> {
     const always = { strict: true, target: "es2022", types: ["node"], skipLibCheck: false, outDir: "out" };
-    const config = { compilerOptions: { ...always, ...compilerOptions }, files: ["app.ts", "app.cts"] };
+    const config = { compilerOptions: { ...always, ...compilerOptions }, files };
     await writeFile(join(project, "tsconfig.json"), JSON.stringify(config));
     return run(join(ROOT, "node_modules/.bin/tsc"), ["-p", project]).then(
       ({ stdout }) => stdout,

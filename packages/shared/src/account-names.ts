@@ -2,6 +2,8 @@ import type { Clock } from "./time.ts";
 
 /** Finds the account behind an id or a name. */
 export interface AccountNames {
+  /** The account's id, if Redis need not be asked. */
+  remembered(idOrName: string): string | undefined;
   /** The account's id, or `undefined` when no worker knows it. Rejects when Redis does not answer and it is not remembered. */
   find(idOrName: string): Promise<string | undefined>;
 }
@@ -25,9 +27,9 @@ export function createAccountNames({ find, clock, trustMs, retryMs }: AccountNam
   const known = new Map<string, { readonly id: string; readonly trustedUntil: number }>();
 
   function recall(idOrName: string): string | undefined {
-    const remembered = known.get(idOrName);
-    if (remembered) known.set(idOrName, { ...remembered, trustedUntil: clock.monotonic() + retryMs });
-    return remembered?.id;
+    const entry = known.get(idOrName);
+    if (entry) known.set(idOrName, { ...entry, trustedUntil: clock.monotonic() + retryMs });
+    return entry?.id;
   }
 
   const inFlight = new Map<string, Promise<string | undefined>>();
@@ -39,16 +41,23 @@ export function createAccountNames({ find, clock, trustMs, retryMs }: AccountNam
       known.set(idOrName, { id, trustedUntil: clock.monotonic() + trustMs });
       return id;
     } catch (error) {
-      const remembered = recall(idOrName);
-      if (remembered === undefined) throw error;
-      return remembered;
+      const recalled = recall(idOrName);
+      if (recalled === undefined) throw error;
+      return recalled;
     }
   }
 
+  function remembered(idOrName: string): string | undefined {
+    const entry = known.get(idOrName);
+    return entry && clock.monotonic() < entry.trustedUntil ? entry.id : undefined;
+  }
+
   return {
+    remembered,
+
     async find(idOrName) {
-      const remembered = known.get(idOrName);
-      if (remembered && clock.monotonic() < remembered.trustedUntil) return remembered.id;
+      const id = remembered(idOrName);
+      if (id !== undefined) return id;
       const asking = inFlight.get(idOrName) ?? ask(idOrName).finally(() => inFlight.delete(idOrName));
       inFlight.set(idOrName, asking);
       return asking;
