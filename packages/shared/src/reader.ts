@@ -1,4 +1,4 @@
-import { credentialId, type CredentialRef } from "./credential.ts";
+import { credentialId, credentialOf, type CredentialRef } from "./credential.ts";
 import { TokenUnavailableError, type UnavailableReason } from "./errors.ts";
 import type { StaleEvent } from "./events.ts";
 import { createMemory } from "./memory.ts";
@@ -24,8 +24,8 @@ export interface ReaderTimes {
 
 /** Reads credentials: memory first, then Redis, then waiting for the worker. */
 export interface Reader {
-  /** Rejects with TokenUnavailableError. */
-  read(credential: CredentialRef): Promise<string>;
+  /** Rejects with TokenUnavailableError. @param now monotonic ms, if the caller has just looked */
+  read(credential: CredentialRef, now?: number): Promise<string>;
   /** What Redis holds now, past the memory: a value other than `refused`, or `undefined`. */
   reread(credential: CredentialRef, refused: string): Promise<string | undefined>;
   /** The first value that is not `refused`, or `undefined` when none comes within `waitMs`. */
@@ -60,29 +60,30 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
   rotations.listen((id) => {
     // A hint that comes while Redis is being read may be about a newer value than the one just read.
     if (inFlight.has(id)) overtaken.add(id);
-    memory.distrust(id);
+    memory.distrust(credentialOf(id));
   });
 
-  async function load(credential: CredentialRef): Promise<ReadRecord | undefined> {
-    const id = credentialId(credential);
-    const readAt = clock.monotonic();
-    const record = await store.read(credential);
-    if (!record) return undefined;
-    const validUntil = readAt + record.remainingMs - times.endMarginMs;
-    const trustedUntil = overtaken.has(id) ? 0 : Math.min(readAt + times.cacheMs, validUntil);
-    const lagMs = memory.keep(id, record, { readAt, validUntil, trustedUntil });
-    if (lagMs !== undefined) hooks.rotated?.(credential, record.version, lagMs);
-    return validUntil > clock.monotonic() ? record : undefined;
+  async function load(credential: CredentialRef, id: string): Promise<ReadRecord | undefined> {
+    try {
+      const readAt = clock.monotonic();
+      const record = await store.read(credential);
+      if (!record) return undefined;
+      const validUntil = readAt + record.remainingMs - times.endMarginMs;
+      const trustedUntil = overtaken.has(id) ? 0 : Math.min(readAt + times.cacheMs, validUntil);
+      const lagMs = memory.keep(credential, record, { readAt, validUntil, trustedUntil });
+      if (lagMs !== undefined) hooks.rotated?.(credential, record.version, lagMs);
+      return validUntil > clock.monotonic() ? record : undefined;
+    } finally {
+      inFlight.delete(id);
+      overtaken.delete(id);
+    }
   }
 
   function loadOnce(credential: CredentialRef): Promise<ReadRecord | undefined> {
     const id = credentialId(credential);
     const running = inFlight.get(id);
     if (running) return running;
-    const loading = load(credential).finally(() => {
-      inFlight.delete(id);
-      overtaken.delete(id);
-    });
+    const loading = load(credential, id);
     inFlight.set(id, loading);
     return loading;
   }
@@ -117,7 +118,7 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
     if (typeof record === "object") return told(credential, "redis", record.value);
     // Neither a Redis that is away nor a record that vanished takes a value away that is still good.
     const cause = record === undefined ? "missing" : "redis_unreachable";
-    const valid = memory.valid(credentialId(credential), times.retryMs);
+    const valid = memory.valid(credential, times.retryMs);
     if (valid !== undefined) {
       hooks.stale?.(credential, cause);
       return told(credential, "stale", valid);
@@ -139,10 +140,12 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
   }
 
   return {
-    // Not `async`: a value from memory shall cost one promise.
-    read(credential) {
-      const fresh = memory.fresh(credentialId(credential));
-      return fresh === undefined ? readPastMemory(credential) : Promise.resolve(told(credential, "memory", fresh));
+    // Not `async`: what memory holds is a promise already.
+    read(credential, now = clock.monotonic()) {
+      const fresh = memory.fresh(credential, now);
+      if (fresh === undefined) return readPastMemory(credential);
+      hooks.read?.(credential, "memory", "ok");
+      return fresh;
     },
 
     async reread(credential, refused) {
@@ -152,6 +155,6 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
 
     awaitOther: (credential, refused) => awaitValue(credential, refused),
 
-    distrust: (credential, refused) => memory.distrust(credentialId(credential), refused),
+    distrust: (credential, refused) => memory.distrust(credential, refused),
   };
 }

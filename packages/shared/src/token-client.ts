@@ -99,9 +99,10 @@ export function assembleTokenClient(parts: TokenClientParts): TokenClient {
   }
 
   function read(idOrName: string, kind: CredentialKind): Promise<string> {
-    // Without a detour through promises when both the account and its value are remembered.
-    const account = accounts.remembered(idOrName);
-    if (account !== undefined) return reader.read({ account, kind });
+    // When both the account and its value are remembered, a read takes one look at the clock and makes no promise.
+    const now = clock.monotonic();
+    const account = accounts.remembered(idOrName, now);
+    if (account !== undefined) return reader.read({ account, kind }, now);
     return find(idOrName, kind).then((credential) => reader.read(credential));
   }
 
