@@ -19,7 +19,7 @@ const DIST = join(PACKAGE, "dist");
 const SLOW = 300_000;
 
 /** What an app may import; a new entry is added here on purpose. */
-const ENTRIES = ["@tokenkeeper/shared", "@tokenkeeper/shared/undici"];
+const ENTRIES = ["@tokenkeeper/shared", "@tokenkeeper/shared/testing", "@tokenkeeper/shared/undici"];
 
 /** The lowest version of each line of ioredis that the package admits; the second app has undici as well. */
 const APPS = [

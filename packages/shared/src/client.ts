@@ -1,9 +1,8 @@
-import type { Redis } from "ioredis";
 import { createAccountNames } from "./account-names.ts";
-import { connectForReading, findRedisUrl } from "./connect.ts";
+import { connect, findRedisUrl, type AppRedis } from "./connect.ts";
 import type { TokenMetrics } from "./metrics.ts";
-import type { ReaderTimes } from "./reader.ts";
-import { createReports } from "./reports.ts";
+import { readerTimes } from "./reader-times.ts";
+import { createReports, sendToStream } from "./reports.ts";
 import { createRotations } from "./rotations.ts";
 import { createRecordStore } from "./store.ts";
 import { SECOND, systemClock, type Clock } from "./time.ts";
@@ -11,8 +10,8 @@ import { assembleTokenClient, type TokenClient } from "./token-client.ts";
 
 /** Settings of the token client. Durations in ms. */
 export interface TokenClientOptions {
-  /** The app's own ioredis client (its `keyPrefix` is not used), or a URL. Default: `REDIS_URL`, then the file that `start` wrote. */
-  readonly redis?: Redis | string;
+  /** The app's own client of ioredis 5 or 6 (its `keyPrefix` is not used), or a URL. Default: `REDIS_URL`, then the file that `start` wrote. */
+  readonly redis?: AppRedis | string;
   /** How long a value is served from memory before Redis is asked again. @default 30_000, the most that is allowed */
   readonly cacheMs?: number;
   /** How long a read waits for a missing value, and `withToken` for a newer one. @default 3_000 */
@@ -26,24 +25,14 @@ export interface TokenClientOptions {
   readonly clock?: Clock;
 }
 
-const MAX_CACHE_MS = 30 * SECOND;
-
 /**
  * Makes a token client. Connects at once, reads when asked.
  * @throws TokenClientUsageError when no Redis is named and none can be found.
  */
 export function createTokenClient(options: TokenClientOptions = {}): TokenClient {
-  const { clock = systemClock, timeScale = 1, redisDeadlineMs: deadlineMs = 2 * SECOND, metrics } = options;
-  const given = options.redis ?? findRedisUrl(process.env, process.cwd());
-  const shared = typeof given === "string" || given.options.keyPrefix ? undefined : given;
-  const redis = shared ?? connectForReading(given);
-  const times: ReaderTimes = {
-    cacheMs: Math.min(options.cacheMs ?? MAX_CACHE_MS, MAX_CACHE_MS) / timeScale,
-    waitMs: options.waitMs ?? 3 * SECOND,
-    endMarginMs: (5 * SECOND) / timeScale,
-    pollMs: 200,
-    retryMs: SECOND,
-  };
+  const { clock = systemClock, redisDeadlineMs: deadlineMs = 2 * SECOND, metrics } = options;
+  const { redis, own } = connect(options.redis ?? findRedisUrl(process.env, process.cwd()));
+  const times = readerTimes(options);
   const store = createRecordStore({ redis, deadlineMs });
   return assembleTokenClient({
     store,
@@ -54,12 +43,12 @@ export function createTokenClient(options: TokenClientOptions = {}): TokenClient
       retryMs: times.retryMs,
     }),
     rotations: createRotations(redis),
-    reports: createReports({ redis, clock, deadlineMs, repeatMs: times.waitMs }),
+    reports: createReports({ send: sendToStream({ redis, deadlineMs }), clock, repeatMs: times.waitMs }),
     clock,
     times,
     ...(metrics && { metrics }),
     close() {
-      if (!shared) redis.disconnect();
+      if (own) redis.disconnect();
     },
   });
 }

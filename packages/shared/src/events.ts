@@ -1,4 +1,5 @@
 import type { CredentialRef } from "./credential.ts";
+import { createSafeCall } from "./safe-call.ts";
 
 /** This process has learnt another value of a credential that it knew. Holds no value. */
 export interface RotatedEvent extends CredentialRef {
@@ -17,7 +18,7 @@ export interface TokenEvents {
   readonly stale: StaleEvent;
 }
 
-/** Calls back at each event of one name. What it throws, or rejects with, becomes a process warning and breaks nothing. */
+/** Calls back at each event of one name. What it throws, or rejects with, becomes a process warning, once, and breaks nothing. */
 export type TokenListener<Name extends keyof TokenEvents> = (event: TokenEvents[Name]) => unknown;
 
 /** Subscriptions of one token client. */
@@ -28,6 +29,7 @@ export interface Events {
 }
 
 export function createEvents(): Events {
+  const callSafely = createSafeCall();
   const listeners = {
     rotated: new Set<TokenListener<"rotated">>(),
     stale: new Set<TokenListener<"stale">>(),
@@ -45,21 +47,4 @@ export function createEvents(): Events {
       for (const listener of listeners[name]) callSafely(`A listener of "${name}"`, () => listener(event));
     },
   };
-}
-
-/**
- * Calls code of the app's. If it throws or rejects, a process warning says so, without the error's own message, which might
- * hold anything.
- * @param what begins the warning's sentence.
- */
-export function callSafely(what: string, call: () => unknown): void {
-  const warn = (): void => {
-    process.emitWarning(`${what} threw an error; catch it there. Reading tokens went on.`, "TokenkeeperWarning");
-  };
-  try {
-    const returned = call();
-    if (returned instanceof Promise) returned.catch(warn);
-  } catch {
-    warn();
-  }
 }

@@ -1,5 +1,6 @@
 // What apps import.
 export { createTokenClient, type TokenClientOptions } from "./client.ts";
+export type { AppRedis } from "./connect.ts";
 export type { TokenClient } from "./token-client.ts";
 export { TokenClientUsageError, TokenUnavailableError, type UnavailableReason } from "./errors.ts";
 export type { RotatedEvent, StaleEvent, TokenEvents, TokenListener } from "./events.ts";

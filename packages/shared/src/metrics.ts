@@ -1,6 +1,6 @@
 import type { CredentialRef } from "./credential.ts";
 import type { UnavailableReason } from "./errors.ts";
-import { callSafely } from "./events.ts";
+import { createSafeCall } from "./safe-call.ts";
 
 /** Where a value came from: this process's memory, Redis, memory past its time (still valid), or a wait until Redis had one. */
 export type ReadSource = "memory" | "redis" | "stale" | "awaited";
@@ -33,26 +33,26 @@ export interface RefusalMetric extends CredentialRef {
  */
 export interface TokenMetrics {
   /** Every read, also those inside `withToken` and signing. */
-  read?(metric: ReadMetric): void;
-  rotation?(metric: RotationMetric): void;
+  readonly read?: (metric: ReadMetric) => void;
+  readonly rotation?: (metric: RotationMetric) => void;
   /** Each refused call of `withToken`, the interceptor or the fetch wrapper: the first, and the retry if it is refused too. */
-  refusal?(metric: RefusalMetric): void;
+  readonly refusal?: (metric: RefusalMetric) => void;
   /** A refusal that was given to the app, because there was no newer token in time or WeChat refused that one too. */
-  surfaced?(metric: RefusalMetric): void;
+  readonly surfaced?: (metric: RefusalMetric) => void;
 }
 
 /** The same hooks, made safe to call. Hooks that are left out stay out, so that a read need not make an object for nobody. */
 export function safeMetrics(metrics: TokenMetrics): TokenMetrics {
+  const callSafely = createSafeCall();
+
+  function safe<Metric>(name: string, hook: ((metric: Metric) => void) | undefined) {
+    return hook && ((metric: Metric) => callSafely(`The metrics hook \`${name}\``, () => hook.call(metrics, metric)));
+  }
+
   return {
-    ...(metrics.read && { read: (metric) => callSafely("The metrics hook `read`", () => metrics.read?.(metric)) }),
-    ...(metrics.rotation && {
-      rotation: (metric) => callSafely("The metrics hook `rotation`", () => metrics.rotation?.(metric)),
-    }),
-    ...(metrics.refusal && {
-      refusal: (metric) => callSafely("The metrics hook `refusal`", () => metrics.refusal?.(metric)),
-    }),
-    ...(metrics.surfaced && {
-      surfaced: (metric) => callSafely("The metrics hook `surfaced`", () => metrics.surfaced?.(metric)),
-    }),
-  };
+    read: safe("read", metrics.read),
+    rotation: safe("rotation", metrics.rotation),
+    refusal: safe("refusal", metrics.refusal),
+    surfaced: safe("surfaced", metrics.surfaced),
+  } as TokenMetrics;
 }

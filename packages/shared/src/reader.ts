@@ -3,24 +3,11 @@ import { TokenUnavailableError, type UnavailableReason } from "./errors.ts";
 import type { StaleEvent } from "./events.ts";
 import { createMemory } from "./memory.ts";
 import type { ReadSource } from "./metrics.ts";
+import type { ReaderTimes } from "./reader-times.ts";
 import type { Reports } from "./reports.ts";
 import type { Rotations } from "./rotations.ts";
 import type { ReadRecord, RecordStore } from "./store.ts";
 import type { Clock } from "./time.ts";
-
-/** How long the reader trusts, waits and keeps away from the end. All in ms. */
-export interface ReaderTimes {
-  /** A value is served from memory this long before Redis is asked again. */
-  readonly cacheMs: number;
-  /** How long a read waits for a value that is missing, and a refused call for a newer one. */
-  readonly waitMs: number;
-  /** A value is not served in the last moment of its life: it might end on the way to WeChat. */
-  readonly endMarginMs: number;
-  /** How often a waiting read looks again, in case the hint is lost. */
-  readonly pollMs: number;
-  /** While Redis does not answer, or has lost the record, a valid value is served from memory this long before it is asked again. */
-  readonly retryMs: number;
-}
 
 /** Reads credentials: memory first, then Redis, then waiting for the worker. */
 export interface Reader {
