@@ -143,6 +143,33 @@ describe("reading a token that is there", () => {
     await eventually(async () => expect(await tokens.getAccessToken(account)).toBe("75_new"), { what: "the hint" });
   });
 
+  it("is wrong for 30 s at most when the hint is lost, and hears the next one", async () => {
+    const account = newAccount();
+    const clock = pushedClock();
+    await putRecord(redis, { account, value: "75_old" });
+    const tokens = newClient({ clock });
+    await tokens.getAccessToken(account);
+    await eventually(
+      async () => expect(Number(await redis.call("CLIENT", "KILL", "TYPE", "pubsub"))).toBeGreaterThan(0),
+      {
+        what: "a subscriber to cut off",
+      },
+    );
+    await putRecord(redis, { account, value: "75_missed" });
+
+    clock.push(30_000);
+    expect(await tokens.getAccessToken(account)).toBe("75_missed");
+
+    await putRecord(redis, { account, value: "75_heard" });
+    await eventually(
+      async () => {
+        await publishRotation(redis, account);
+        expect(await tokens.getAccessToken(account)).toBe("75_heard");
+      },
+      { what: "the hint" },
+    );
+  });
+
   it("follows a name that moves to another account", async () => {
     const [first, second] = [newAccount(), newAccount()];
     const clock = pushedClock();

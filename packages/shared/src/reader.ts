@@ -1,4 +1,4 @@
-import { credentialId, credentialOf, type CredentialRef } from "./credential.ts";
+import { credentialId, type CredentialRef } from "./credential.ts";
 import { TokenUnavailableError, type UnavailableReason } from "./errors.ts";
 import type { StaleEvent } from "./events.ts";
 import { createMemory } from "./memory.ts";
@@ -11,7 +11,7 @@ import type { Clock } from "./time.ts";
 
 /** Reads credentials: memory first, then Redis, then waiting for the worker. */
 export interface Reader {
-  /** Rejects with TokenUnavailableError. @param now monotonic ms, if the caller has just looked */
+  /** Rejects with TokenUnavailableError. @param now monotonic ms, if it is known already */
   read(credential: CredentialRef, now?: number): Promise<string>;
   /** What Redis holds now, past the memory: a value other than `refused`, or `undefined`. */
   reread(credential: CredentialRef, refused: string): Promise<string | undefined>;
@@ -40,19 +40,19 @@ export interface ReaderDeps {
 
 /** Validity is kept on the monotonic clock, so that a wall clock that jumps cannot make an ended value live. */
 export function createReader({ store, rotations, reports, clock, times, hooks = {} }: ReaderDeps): Reader {
-  const memory = createMemory(clock);
+  const memory = createMemory();
   const inFlight = new Map<string, Promise<ReadRecord | undefined>>();
   const overtaken = new Set<string>();
 
   rotations.listen((id) => {
     // A hint that comes while Redis is being read may be about a newer value than the one just read.
     if (inFlight.has(id)) overtaken.add(id);
-    memory.distrust(credentialOf(id));
+    memory.distrust(id);
   });
 
   async function load(credential: CredentialRef, id: string): Promise<ReadRecord | undefined> {
+    const readAt = clock.monotonic();
     try {
-      const readAt = clock.monotonic();
       const record = await store.read(credential);
       if (!record) return undefined;
       const validUntil = readAt + record.remainingMs - times.endMarginMs;
@@ -105,7 +105,7 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
     if (typeof record === "object") return told(credential, "redis", record.value);
     // Neither a Redis that is away nor a record that vanished takes a value away that is still good.
     const cause = record === undefined ? "missing" : "redis_unreachable";
-    const valid = memory.valid(credential, times.retryMs);
+    const valid = memory.valid(credential, clock.monotonic(), times.retryMs);
     if (valid !== undefined) {
       hooks.stale?.(credential, cause);
       return told(credential, "stale", valid);
@@ -127,12 +127,10 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
   }
 
   return {
-    // Not `async`: what memory holds is a promise already.
+    // Not `async`, and one look at the clock: that is most of what a read from memory costs.
     read(credential, now = clock.monotonic()) {
       const fresh = memory.fresh(credential, now);
-      if (fresh === undefined) return readPastMemory(credential);
-      hooks.read?.(credential, "memory", "ok");
-      return fresh;
+      return fresh === undefined ? readPastMemory(credential) : Promise.resolve(told(credential, "memory", fresh));
     },
 
     async reread(credential, refused) {
@@ -142,6 +140,6 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
 
     awaitOther: (credential, refused) => awaitValue(credential, refused),
 
-    distrust: (credential, refused) => memory.distrust(credential, refused),
+    distrust: (credential, refused) => memory.distrust(credentialId(credential), refused),
   };
 }

@@ -100,7 +100,7 @@ export function assembleTokenClient(parts: TokenClientParts): TokenClient {
   }
 
   function read(idOrName: string, kind: CredentialKind): Promise<string> {
-    // When both the account and its value are remembered, a read takes one look at the clock and makes no promise.
+    // Without a detour through promises when both the account and its value are remembered.
     const now = clock.monotonic();
     const account = accounts.remembered(idOrName, now);
     if (account !== undefined) return reader.read({ account, kind }, now);
