@@ -9,8 +9,8 @@ import type { AppMessage } from "./stream.ts";
 /** What a message came to. */
 export type ReportResult = "demand" | "not_configured" | "accepted_by_wechat" | "inconclusive" | ReportReply;
 
-/** Reports of one credential that may cause a refresh a day. */
-const REPORTS_A_DAY = 60;
+/** Reports of one credential that may cause a refresh a day: a foreign refresh every 10 minutes makes 144. */
+const REPORTS_A_DAY = 150;
 const FOREIGN =
   "另一个系统正在获取该账号的 access_token，请停用它，或改用稳定版。 Another system is fetching this account's token; stop it, or use the stable token.";
 

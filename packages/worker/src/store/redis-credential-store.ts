@@ -72,6 +72,7 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
           input.rememberedUse,
           QUOTA_TTL_SECONDS,
           input.settleMs,
+          input.forcedBy ?? "",
         ],
       });
       const [word, first, second, third] = Array.isArray(reply) ? (reply as unknown[]) : [];
