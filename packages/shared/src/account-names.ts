@@ -1,8 +1,9 @@
+import { APP_ID_PATTERN } from "./credential.ts";
 import type { Clock } from "./time.ts";
 
 /** Finds the account behind an id or a name. */
 export interface AccountNames {
-  /** The account's id, if Redis need not be asked. @param now monotonic ms */
+  /** The account's id, if Redis need not be asked: an appid is its own, for ever. @param now monotonic ms */
   remembered(idOrName: string, now: number): string | undefined;
   /** The account's id, or `undefined` when no worker knows it. Rejects when Redis does not answer and it is not remembered. */
   find(idOrName: string): Promise<string | undefined>;
@@ -49,7 +50,10 @@ export function createAccountNames({ find, clock, trustMs, retryMs }: AccountNam
 
   function remembered(idOrName: string, now: number): string | undefined {
     const entry = known.get(idOrName);
-    return entry && now < entry.trustedUntil ? entry.id : undefined;
+    if (entry) return now < entry.trustedUntil ? entry.id : undefined;
+    if (!APP_ID_PATTERN.test(idOrName)) return undefined;
+    known.set(idOrName, { id: idOrName, trustedUntil: Number.POSITIVE_INFINITY });
+    return idOrName;
   }
 
   return {

@@ -50,26 +50,27 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
     memory.distrust(id);
   });
 
-  async function load(credential: CredentialRef): Promise<ReadRecord | undefined> {
-    const id = credentialId(credential);
+  async function load(credential: CredentialRef, id: string): Promise<ReadRecord | undefined> {
     const readAt = clock.monotonic();
-    const record = await store.read(credential);
-    if (!record) return undefined;
-    const validUntil = readAt + record.remainingMs - times.endMarginMs;
-    const trustedUntil = overtaken.has(id) ? 0 : Math.min(readAt + times.cacheMs, validUntil);
-    const lagMs = memory.keep(credential, record, { readAt, validUntil, trustedUntil });
-    if (lagMs !== undefined) hooks.rotated?.(credential, record.version, lagMs);
-    return validUntil > clock.monotonic() ? record : undefined;
+    try {
+      const record = await store.read(credential);
+      if (!record) return undefined;
+      const validUntil = readAt + record.remainingMs - times.endMarginMs;
+      const trustedUntil = overtaken.has(id) ? 0 : Math.min(readAt + times.cacheMs, validUntil);
+      const lagMs = memory.keep(credential, record, { readAt, validUntil, trustedUntil });
+      if (lagMs !== undefined) hooks.rotated?.(credential, record.version, lagMs);
+      return validUntil > clock.monotonic() ? record : undefined;
+    } finally {
+      inFlight.delete(id);
+      overtaken.delete(id);
+    }
   }
 
   function loadOnce(credential: CredentialRef): Promise<ReadRecord | undefined> {
     const id = credentialId(credential);
     const running = inFlight.get(id);
     if (running) return running;
-    const loading = load(credential).finally(() => {
-      inFlight.delete(id);
-      overtaken.delete(id);
-    });
+    const loading = load(credential, id);
     inFlight.set(id, loading);
     return loading;
   }
