@@ -140,8 +140,20 @@ describe("an SDK", () => {
   });
 });
 
+describe("a commit", () => {
+  it("is mirrored at once, long before a sweep would see it", async () => {
+    world = await startWorld({ scale: 1, accounts: [{ name: "shop", mirror: ["silenceper"] }] });
+    await world.startRuntime();
+    const token = await world.client({ waitMs: 20_000 }).getAccessToken("shop");
+
+    // The first sweep is 10 s after the start.
+    const key = `gowechat_officialaccount__access_token_${world.appId("shop")}`;
+    await eventually(async () => expect(await redis().get(key)).toBe(token), { what: "the mirror", timeoutMs: 7_000 });
+  });
+});
+
 describe("a key that an SDK removes after 40001", () => {
-  it("is back within a sweep, and WeChat is asked once whether the token is dead; it is not, so nothing is fetched", async () => {
+  it("is back within a sweep, and WeChat is asked whether the token is dead; it is not, so nothing is fetched", async () => {
     world = await startWorld({ accounts: [{ name: "shop", mirror: ["wxjava"] }] });
     const { log, lines } = readableLog();
     await world.startRuntime({ log });
@@ -156,6 +168,10 @@ describe("a key that an SDK removes after 40001", () => {
     await eventually(async () => expect(await redis().get(key)).toBe(token), { what: "the key to be back" });
     await eventually(() => expect(linesOf(lines(), "report.handled")).toHaveLength(1), { what: "the report" });
     expect(linesOf(lines(), "report.handled")).toMatchObject([{ result: "accepted_by_wechat" }]);
+
+    await redis().expire(key, 0);
+    await eventually(async () => expect(await redis().get(key)).toBe(token), { what: "the key to be back again" });
+    await eventually(() => expect(linesOf(lines(), "report.handled")).toHaveLength(2), { what: "the second report" });
     expect(linesOf(lines(), "mirror.removed")).toMatchObject([{ sdk: "wxjava", account: "shop" }]);
     expect(world.fetches("shop")).toHaveLength(1);
   });
