@@ -94,6 +94,10 @@ describe("a record of which somebody has made", () => {
   });
 
   it("one with a value that WeChat never issued is healed by the report of the first call", async () => {
+    // What the tests before have triggered must not heal it first.
+    await eventually(async () => expect(await world.refreshQueue.getJobCountByTypes("waiting", "active")).toBe(0), {
+      what: "the worker to have nothing to do",
+    });
     await world.redis.redis.hset(key, "value", "75_planted");
     const seen: string[] = [];
 

@@ -86,6 +86,7 @@ describe("planning again", () => {
 
   it.each<[string, (id: string) => Promise<unknown>]>([
     ["removed", (id) => queue.remove(id)],
+    ["robbed of its text", (id) => server.redis.del(queue.toKey(id))],
     ["lost with all that belongs to it", () => server.redis.flushall()],
     [
       "lost from the set of delayed jobs, its text with it",
@@ -101,6 +102,7 @@ describe("planning again", () => {
     expect(await timeOf(again)).toBe(at);
     expect(await timeOf(other)).toBe(at);
     expect(await queue.getDelayedCount()).toBe(2);
+    expect(await queue.getJobs(["delayed"])).toEqual([expect.anything(), expect.anything()]);
   });
 
   it("leaves a job alone that waits for a worker", async () => {

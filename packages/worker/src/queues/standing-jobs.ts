@@ -1,7 +1,8 @@
 import { planDeduplicationId } from "@tokenkeeper/core";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { guard } from "../store/run-script.ts";
+import { createScriptRunner, guard } from "../store/run-script.ts";
+import { FORGET_JOB } from "../store/scripts.ts";
 import type { PlannedLook } from "./enqueue.ts";
 
 /**
@@ -18,6 +19,8 @@ const SCORE_OF_A_MS = 0x1000;
  * remembered from look to look: a job that was lost, moved or removed is seen at the next. Rejects with `StorageError`.
  */
 export function createFindStandingJobs(queue: Queue, redis: Redis): FindStandingJobs {
+  const scripts = createScriptRunner(redis);
+
   /** Those that neither wait nor run. The lists are read once: asking for each job would search the whole list each time. */
   async function outsideTheLists(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return [];
@@ -30,6 +33,22 @@ export function createFindStandingJobs(queue: Queue, redis: Redis): FindStanding
     return ids.filter((id) => !standing.has(id));
   }
 
+  /** Those whose hash is gone; nothing of them is left. */
+  async function forgotten(jobs: readonly { id: string; deduplication: string }[]): Promise<string[]> {
+    const pipeline = redis.pipeline();
+    for (const { id } of jobs) pipeline.exists(queue.toKey(id));
+    const there = (await pipeline.exec()) ?? [];
+    const gone = jobs.filter((_, index) => there[index]?.[1] === 0);
+    await scripts.runEach(
+      FORGET_JOB,
+      gone.map(({ id, deduplication }) => ({
+        keys: [queue.toKey(id), queue.toKey("delayed"), deduplication],
+        args: [id],
+      })),
+    );
+    return gone.map(({ id }) => id);
+  }
+
   async function find(looks: readonly PlannedLook[]): Promise<(string | undefined)[]> {
     if (looks.length === 0) return [];
     const keys = looks.map(({ credential }) => queue.toKey(`de:${planDeduplicationId(credential.ref)}`));
@@ -38,7 +57,9 @@ export function createFindStandingJobs(queue: Queue, redis: Redis): FindStanding
     const times = scores.map((score) => (score === null ? undefined : Math.floor(Number(score) / SCORE_OF_A_MS)));
     // What is not delayed waits or runs, unless it was taken away.
     const begun = ids.flatMap((id, index) => (id !== null && times[index] === undefined ? [id] : []));
-    const lost = new Set(await removeLost(queue, await outsideTheLists(begun)));
+    const named = ids.flatMap((id, index) => (id === null ? [] : [{ id, deduplication: keys[index] ?? "" }]));
+    const gone = await forgotten(named);
+    const lost = new Set([...gone, ...(await removeLost(queue, await outsideTheLists(begun)))]);
     return looks.map(({ at, delayMs }, index) => {
       const [id, time] = [ids[index] ?? undefined, times[index]];
       if (id === undefined || lost.has(id)) return undefined;

@@ -251,3 +251,16 @@ while #kept > tonumber(ARGV[3]) do table.remove(kept, 1) end
 if #kept == 0 then return redis.call('HDEL', control, 'failed_jobs') end
 return redis.call('HSET', control, 'failed_jobs', table.concat(kept, ','))
 `;
+
+/**
+ * Forgets a job whose hash is gone: as long as BullMQ's deduplication names it, the credential would never have a job again.
+ * KEYS the job's hash, the set of delayed jobs, the deduplication key
+ * ARGV job id
+ * Replies: 1 | 0 (it is there)
+ */
+export const FORGET_JOB = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+return 1
+`;
