@@ -15,6 +15,7 @@ export function population(count: number): Account[] {
     token: "stable",
     fallback: "stable",
     sandbox: false,
+    mirrors: [],
     kinds: ["access_token"],
   }));
 }

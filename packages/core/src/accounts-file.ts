@@ -1,4 +1,5 @@
 import { fingerprint, TICKET_KINDS, type CredentialKind } from "@tokenkeeper/shared/contract";
+import { findMirrors, type Mirror } from "./account-mirrors.ts";
 import { findSecret, type ReadFile } from "./account-secret.ts";
 import type { Account } from "./account.ts";
 import { accountsFileSchema, knownKeysAt, type WrittenAccount } from "./accounts-schema.ts";
@@ -38,9 +39,10 @@ export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileCont
 
   const mappings = accountMappingsOf(input);
   const secrets = mappings.map(({ path, mapping }) => findSecret(mapping, { path, readFile }));
+  const mirrors = mappings.map(({ path, mapping }) => findMirrors(mapping, path));
   const others = [
     ...problemsOf(parsed.error?.issues ?? [], input, knownKeysAt),
-    ...secrets.flatMap(({ problems }) => problems),
+    ...[...secrets, ...mirrors].flatMap(({ problems }) => problems),
     ...duplicatesIn(mappings),
   ];
   const explained = new Set(unresolved.map(({ path }) => path));
@@ -50,7 +52,9 @@ export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileCont
     return { problems, lacksRedis };
   }
 
-  const accounts = parsed.data.accounts.map((account, index) => toAccount(account, secrets[index]?.secret ?? ""));
+  const accounts = parsed.data.accounts.map((account, index) =>
+    toAccount(account, { secret: secrets[index]?.secret ?? "", mirrors: mirrors[index]?.mirrors ?? [] }),
+  );
   return {
     accounts,
     ...(parsed.data.redis && { redis: parsed.data.redis }),
@@ -74,7 +78,10 @@ function accountMappingsOf(input: unknown): AccountMapping[] {
   );
 }
 
-function toAccount(written: WrittenAccount, secret: string): Account {
+function toAccount(
+  written: WrittenAccount,
+  { secret, mirrors }: { secret: string; mirrors: readonly Mirror[] },
+): Account {
   const tickets = [...new Set(written.tickets)].map((type): CredentialKind => TICKET_KINDS[type]);
   return {
     id: written.appId,
@@ -86,6 +93,7 @@ function toAccount(written: WrittenAccount, secret: string): Account {
     sandbox: written.sandbox,
     ...(written.refreshEvery !== undefined && { refreshEvery: written.refreshEvery }),
     kinds: ["access_token", ...tickets],
+    mirrors,
   };
 }
 
