@@ -21,6 +21,12 @@ export function credentialId(credential: CredentialRef): string {
   return `${credential.account}:${credential.kind}`;
 }
 
+/** The credential of an id that `credentialId` made. */
+export function credentialOf(id: string): CredentialRef {
+  const end = id.lastIndexOf(":");
+  return { account: id.slice(0, end), kind: id.slice(end + 1) as CredentialKind };
+}
+
 /** Whether a value from outside is one of the kinds. */
 export function isCredentialKind(value: unknown): value is CredentialKind {
   return CREDENTIAL_KINDS.some((kind) => kind === value);

@@ -1,4 +1,4 @@
-import { CREDENTIAL_KINDS, credentialId, type CredentialKind, type CredentialRef } from "./credential.ts";
+import { CREDENTIAL_KINDS, type CredentialKind, type CredentialRef } from "./credential.ts";
 import type { ReadRecord } from "./store.ts";
 
 /** What this process holds of one credential. Instants are monotonic ms. */
@@ -23,8 +23,8 @@ export interface Memory {
    *   this one was sent.
    */
   keep(credential: CredentialRef, record: ReadRecord, life: Life): number | undefined;
-  /** Makes the next read ask Redis; with `value`, only if that is the one in memory. @param id the credential's */
-  distrust(id: string, value?: string): void;
+  /** Makes the next read ask Redis; with `value`, only if that is the one in memory. */
+  distrust(credential: CredentialRef, value?: string): void;
 }
 
 /** How long a record may be used. Monotonic ms. */
@@ -36,39 +36,35 @@ export interface Life {
 }
 
 export function createMemory(): Memory {
-  // Two ways to the same entry: a read from memory is so short that making an id for it would be a third of it.
-  const byKind = new Map<CredentialKind, Map<string, Entry>>(CREDENTIAL_KINDS.map((kind) => [kind, new Map()]));
-  const byId = new Map<string, Entry>();
+  // One map a kind: a read from memory is so short that making an id for it would be a third of it.
+  const entries = new Map<CredentialKind, Map<string, Entry>>(CREDENTIAL_KINDS.map((kind) => [kind, new Map()]));
 
   return {
     fresh({ account, kind }, now) {
-      const entry = byKind.get(kind)?.get(account);
+      const entry = entries.get(kind)?.get(account);
       if (entry === undefined || now >= entry.trustedUntil) return undefined;
       entry.servedAt = now;
       return entry.record.value;
     },
 
     valid({ account, kind }, now, trustMs) {
-      const entry = byKind.get(kind)?.get(account);
+      const entry = entries.get(kind)?.get(account);
       if (entry === undefined || now >= entry.validUntil) return undefined;
       entry.trustedUntil = Math.min(now + trustMs, entry.validUntil);
       entry.servedAt = now;
       return entry.record.value;
     },
 
-    keep(credential, record, { readAt, validUntil, trustedUntil }) {
-      const id = credentialId(credential);
-      const before = byId.get(id);
-      const entry = { record, validUntil, trustedUntil, servedAt: readAt };
-      byId.set(id, entry);
-      byKind.get(credential.kind)?.set(credential.account, entry);
+    keep({ account, kind }, record, { readAt, validUntil, trustedUntil }) {
+      const before = entries.get(kind)?.get(account);
+      entries.get(kind)?.set(account, { record, validUntil, trustedUntil, servedAt: readAt });
       if (before === undefined || before.record.value === record.value) return undefined;
       const ageMs = record.expiresAt - record.issuedAt - record.remainingMs;
       return Math.max(0, ageMs - (readAt - before.servedAt));
     },
 
-    distrust(id, value) {
-      const entry = byId.get(id);
+    distrust({ account, kind }, value) {
+      const entry = entries.get(kind)?.get(account);
       if (entry && (value === undefined || value === entry.record.value)) entry.trustedUntil = 0;
     },
   };

@@ -1,4 +1,4 @@
-import { credentialId, type CredentialRef } from "./credential.ts";
+import { credentialId, credentialOf, type CredentialRef } from "./credential.ts";
 import { TokenUnavailableError, type UnavailableReason } from "./errors.ts";
 import type { StaleEvent } from "./events.ts";
 import { createMemory } from "./memory.ts";
@@ -47,7 +47,7 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
   rotations.listen((id) => {
     // A hint that comes while Redis is being read may be about a newer value than the one just read.
     if (inFlight.has(id)) overtaken.add(id);
-    memory.distrust(id);
+    memory.distrust(credentialOf(id));
   });
 
   async function load(credential: CredentialRef, id: string): Promise<ReadRecord | undefined> {
@@ -140,6 +140,6 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
 
     awaitOther: (credential, refused) => awaitValue(credential, refused),
 
-    distrust: (credential, refused) => memory.distrust(credentialId(credential), refused),
+    distrust: (credential, refused) => memory.distrust(credential, refused),
   };
 }
