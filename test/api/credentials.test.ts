@@ -1,7 +1,8 @@
-// The routes under /v1 as a client of any language uses them.
-import { fingerprint } from "@tokenkeeper/shared/contract";
+// The routes under /v1 as a client of any language uses them. Row numbers are those of the project's list of bad input for the token API.
+import { fingerprint, recordKey } from "@tokenkeeper/shared/contract";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { putRecord } from "../support/records.ts";
 import { startWorld, type World } from "../support/world.ts";
 import { ask, report } from "./client.ts";
 
@@ -38,7 +39,7 @@ describe("reading a credential", () => {
     expect(world.fetches("shop", "stable_token")).toHaveLength(1);
   });
 
-  it("goes on from memory while Redis is away, with an age that grows", async () => {
+  it("row 37 goes on from memory while Redis is away, with an age that grows", async () => {
     world = await startWorld({ accounts: [{ name: "shop" }], keys: [{ name: "java" }], scale: 1 });
     await world.startRuntime();
     const before = await ask(world, "shop", { key: "java" });
@@ -56,7 +57,7 @@ describe("reading a credential", () => {
     await world.redis.restart();
   });
 
-  it("of 1,000 clients at once on a cold value costs one read of Redis and no fetch", async () => {
+  it("row 39 of 1,000 clients at once on a cold value costs one read of Redis and no fetch", async () => {
     world = await startWorld({ accounts: [{ name: "shop" }], keys: [{ name: "java" }], scale: 1 });
     const committer = await world.startRuntime();
     await world.client({ waitMs: 10_000 }).getAccessToken("shop");
@@ -72,7 +73,7 @@ describe("reading a credential", () => {
     expect(world.fetches("shop")).toHaveLength(1);
   });
 
-  it("that is missing says so and when to try again, and a hundred of them make no storm", async () => {
+  it("row 36 that is missing says so and when to try again, and a hundred of them make no storm", async () => {
     const wrongSecret = "deadbeefdeadbeefdeadbeefdeadbeef";
     world = await startWorld({ accounts: [{ name: "shop", wrongSecret }], keys: [{ name: "java" }], scale: 1 });
     await world.startRuntime();
@@ -83,6 +84,28 @@ describe("reading a credential", () => {
       expect([status, headers.get("retry-after"), body["error"]]).toEqual([503, "5", "unavailable"]);
     }
     expect(world.fetches("shop").length).toBeLessThanOrEqual(2);
+  });
+
+  it("row 40 ends 5 seconds before the value does", async () => {
+    const wrongSecret = "deadbeefdeadbeefdeadbeefdeadbeef";
+    world = await startWorld({ accounts: [{ name: "shop", wrongSecret }], keys: [{ name: "java" }], scale: 1 });
+    await world.startRuntime();
+    await putRecord(world.redis.redis, { account: world.appId("shop"), value: "75_short", lifeMs: 8_000 });
+    const left: unknown[] = [];
+
+    await eventually(
+      async () => {
+        const { status, body } = await ask(world, "shop", { key: "java" });
+        if (status === 200) left.push(body["expiresInSeconds"]);
+        expect(status).toBe(503);
+        expect(await world.redis.redis.exists(recordKey({ account: world.appId("shop"), kind: "access_token" }))).toBe(
+          1,
+        );
+      },
+      { what: "the value to be kept back", timeoutMs: 20_000 },
+    );
+    expect(left[0]).toBeLessThanOrEqual(8);
+    expect(Math.min(...left.map(Number))).toBeGreaterThanOrEqual(5);
   });
 
   it("counts who asked for what, also what was refused, for all workers together", async () => {
@@ -135,7 +158,7 @@ describe("a report over HTTP", () => {
     expect(world.fetches("shop")).toHaveLength(2);
   });
 
-  it("a hundred times about a value that WeChat accepts costs one probe and no fetch", async () => {
+  it("row 23 a hundred times about a value that WeChat accepts costs one probe and no fetch", async () => {
     world = await startWorld({ accounts: [{ name: "shop" }], keys: [{ name: "java", mayReport: true }], scale: 1 });
     await world.startRuntime();
     const { fingerprint: fp } = (await ask(world, "shop", { key: "java" })).body;

@@ -40,10 +40,13 @@ const noStore: RequestHandler = (_request, response, next) => {
 
 const FROM_A_PAGE =
   "Requests of web pages are refused: a key or token must not be in a page. Call from your server, without the header Origin.";
-const NO_PROXY = "This is no proxy: send a path that begins with a slash.";
+const NO_PROXY = "This is no proxy: send a path that begins with a slash, and one header Host.";
 
 const refuseStrangers: RequestHandler = (request, _response, next) => {
-  if (!request.originalUrl.startsWith("/")) throw new Refusal("bad_request", { message: NO_PROXY });
+  const { originalUrl, headersDistinct, httpVersion } = request;
+  const hosts = headersDistinct["host"]?.length ?? 0;
+  if (!originalUrl.startsWith("/") || hosts > 1 || (hosts === 0 && httpVersion !== "1.0"))
+    throw new Refusal("bad_request", { message: NO_PROXY });
   if (request.headers.origin !== undefined) throw new Refusal("forbidden", { message: FROM_A_PAGE });
   next();
 };

@@ -26,6 +26,8 @@ const LIMITS = {
   maxHeaderSize: 8 * 1024,
   // Of a request that can be read in two ways a proxy may see another one than we do.
   insecureHTTPParser: false,
+  // The app refuses one without a Host itself, with a body that says so.
+  requireHostHeader: false,
 } as const;
 const MAX_CONNECTIONS = 1_000;
 const CLOSE_GRACE = SECOND;
@@ -49,6 +51,7 @@ export async function listen(app: RequestListener, { host, port, onRefused }: Li
   server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
     refuse(socket, WORDS[error.code ?? ""] ?? "bad_request"),
   );
+  server.on("checkExpectation", app);
   server.on("connect", (_request, socket) => refuse(socket, "method_not_allowed"));
 
   server.listen({ host, port });

@@ -1,3 +1,4 @@
+import { CREDENTIAL_KINDS } from "@tokenkeeper/shared/contract";
 import { z } from "zod";
 import { credentialAnswer, problemAnswer, reportAnswer, reportBody } from "./answers.ts";
 import { REFUSALS, type RefusalWord } from "./refusal.ts";
@@ -100,7 +101,7 @@ export const OPENAPI = {
         name: "kind",
         in: "path",
         required: true,
-        schema: { type: "string", enum: ["access_token", "jsapi_ticket", "wx_card_ticket"] },
+        schema: { type: "string", enum: CREDENTIAL_KINDS },
       },
     },
     schemas: SCHEMAS,
