@@ -22,7 +22,7 @@ export interface CountedUse extends Readonly<Use> {
 /** Counts requests. */
 export interface Usage {
   count(use: CountedUse): void;
-  /** Hands the counts on, and writes one log line for each sort of refusal. Never rejects: what Redis does not take is kept. */
+  /** Hands the counts on, and writes one log line for each sort of refusal. Never rejects: what Redis does not answer is handed on again, rather twice than never. */
   flush(): Promise<void>;
 }
 
