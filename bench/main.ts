@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { env } from "node:process";
 import { parseArgs } from "node:util";
 import { findRedisServer } from "@tokenkeeper/launcher";
+import { client } from "./client.ts";
 import { lateness } from "./lateness.ts";
 import { takeover } from "./takeover.ts";
 import { throughput } from "./throughput.ts";
 
-const BENCHMARKS = { throughput, lateness, takeover };
+const BENCHMARKS = { throughput, lateness, takeover, client };
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const { values, positionals } = parseArgs({

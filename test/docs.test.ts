@@ -5,13 +5,16 @@ import {
   ERRCODES,
   FAILURE_CLASSES,
   loadWorkerConfig,
+  MIRROR_SDKS,
   SETTINGS,
   WORD_CODES,
+  type Account,
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
 import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
 import { credentialAnswer } from "../packages/worker/src/api/answers.ts";
 import { REFUSALS } from "../packages/worker/src/api/refusal.ts";
+import { MIRROR_FORMS } from "../packages/worker/src/mirrors/forms.ts";
 import { blockOf, codeIn, readDocument, rowsUnder, tablesIn } from "./support/markdown.ts";
 
 const HAN = /\p{Script=Han}/u;
@@ -98,6 +101,7 @@ describe("docs/key-contract.md", () => {
     token: "stable",
     fallback: "stable",
     sandbox: false,
+    mirrors: [],
     kinds: ["access_token", "jsapi_ticket"],
   });
 
@@ -169,5 +173,74 @@ describe("the settings in the READMEs", () => {
     const documented = firstCells.flatMap(codeIn).filter((name) => /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(name));
 
     expect(documented.toSorted()).toEqual(Object.keys(SETTINGS).toSorted());
+  });
+});
+
+/** An account of each type as the worker takes it from a file with every mirror. */
+function mirroredAccounts(): readonly Account[] {
+  const written = ["official-account", "mini-program"].map((type, index) => ({
+    type,
+    appId: `wx000000000000000${index}`,
+    secret: String(index).repeat(32),
+    tickets: type === "official-account" ? ["jsapi", "wx_card"] : [],
+    mirror: MIRROR_SDKS,
+  }));
+  const bytes = new TextEncoder().encode(JSON.stringify({ redis: "redis://127.0.0.1", accounts: written }));
+  return loadWorkerConfig({}, () => ({ bytes, mode: 0o400 })).accounts;
+}
+
+describe("the mirrors in docs/key-contract.md", () => {
+  it("have the keys and values of the code, no more and no fewer", async () => {
+    const documented = rowsUnder(await readDocument("docs/key-contract.md"), "Mirror");
+
+    const record = { value: "<value>", issuedAt: 1_700_000_000_000, expiresAt: 1_700_007_200_000 };
+    const generic = (key: string, { id }: Account): string =>
+      key.replace(id, "<account>").replace(/\b[0-9a-f]{32}\b/, "<md5>");
+    const known = MIRROR_SDKS.flatMap((sdk, index) =>
+      mirroredAccounts().flatMap((account) =>
+        account.kinds.flatMap((kind) =>
+          MIRROR_FORMS[sdk]({ account, kind, record }, account.mirrors[index]?.prefix ?? "").map(({ key, value }) => [
+            `\`${sdk}\``,
+            account.type,
+            `\`${kind}\``,
+            `\`${generic(key, account)}\``,
+            value === undefined ? "absent · 不存在" : `\`${value}\``,
+          ]),
+        ),
+      ),
+    );
+    expect(documented).toEqual(known);
+  });
+});
+
+describe("docs/sdk-mirrors.md", () => {
+  it("has a row for every SDK, with its default prefixes", async () => {
+    const rows = rowsUnder(await readDocument("docs/sdk-mirrors.md"), "`mirror`");
+
+    const accounts = mirroredAccounts();
+    const prefixes = MIRROR_SDKS.map((sdk, index) => [
+      sdk,
+      ...accounts.map(({ mirrors }) => mirrors[index]?.prefix).filter((prefix) => prefix !== ""),
+    ]);
+    expect(rows.map(([name = "", , , official = "", mini = ""]) => [name, official, mini].flatMap(codeIn))).toEqual(
+      prefixes,
+    );
+  });
+
+  it("shows a configuration that the worker accepts, and says in both languages what each app sets", async () => {
+    const text = await readDocument("docs/sdk-mirrors.md");
+    const bytes = new TextEncoder().encode(blockOf(text, "yaml"));
+    const env = { REDIS_URL: "redis://127.0.0.1:6379", SHOP_SECRET: "0123456789abcdef0123456789abcdef" };
+
+    const { accounts } = loadWorkerConfig(env, () => ({ bytes, mode: 0o400 }));
+
+    expect(accounts[0]?.mirrors).toEqual([
+      { sdk: "silenceper", prefix: "gowechat_officialaccount_" },
+      { sdk: "wxjava", prefix: "wx:mp:multi" },
+    ]);
+    const [chinese = "", english = ""] = text.split("\n## English\n");
+    for (const sdk of ["WxJava", "silenceper/wechat", "wechatpy", "PowerWeChat"]) {
+      for (const part of [chinese, english]) expect(part).toContain(`**${sdk}**`);
+    }
   });
 });

@@ -25,22 +25,24 @@ function firstCells(markdown: string): string[] {
   return [...markdown.matchAll(/^\| (`[^`|]+`) +\|/gm)].map(([, cell = ""]) => cell);
 }
 
-async function onlyBlock(language: string): Promise<string> {
-  const found = codeBlocks(await read("README.md")).filter((block) => block.language === language);
+async function onlyBlock(language: string, file = "README.md"): Promise<string> {
+  const found = codeBlocks(await read(file)).filter((block) => block.language === language);
   expect(found).toHaveLength(1);
   return found[0]?.code ?? "";
 }
 
-describe("the two READMEs", () => {
+describe.each(["", "packages/shared/"])("the two READMEs in ./%s", (folder) => {
+  const readBoth = (): Promise<string[]> => Promise.all(READMES.map((name) => read(folder + name)));
+
   it("have the same code blocks in the same order", async () => {
-    const [english, chinese] = await Promise.all(READMES.map(read));
+    const [english, chinese] = await readBoth();
 
     expect(codeBlocks(english ?? "")).not.toEqual([]);
     expect(codeBlocks(chinese ?? "")).toEqual(codeBlocks(english ?? ""));
   });
 
   it("link to each other in the first line and have sections, tables and rows in the same order", async () => {
-    const [english = "", chinese = ""] = await Promise.all(READMES.map(read));
+    const [english = "", chinese = ""] = await readBoth();
     const shape = (text: string): string[] => [...text.matchAll(/^(##? |\| ---|\|)/gm)].map(([mark]) => mark);
 
     expect(english.split("\n", 1)).toEqual(["[简体中文](README.zh-CN.md)"]);
@@ -48,7 +50,9 @@ describe("the two READMEs", () => {
     expect(shape(chinese)).toEqual(shape(english));
     expect(firstCells(chinese)).toEqual(firstCells(english));
   });
+});
 
+describe("the two READMEs", () => {
   it.each(READMES)("%s explains every key of an account and of the section api", async (file) => {
     const cells = firstCells(await read(file));
 
@@ -95,10 +99,18 @@ describe("the two READMEs", () => {
   });
 });
 
+describe("the README of the package", () => {
+  it("shows the code of the first README, which runs, and the end of it", async () => {
+    const shown = await onlyBlock("ts", "packages/shared/README.md");
+
+    expect(shown.split("\nawait tokens.close();")[0]).toBe(await onlyBlock("ts"));
+  });
+});
+
 describe("every document", () => {
   it("links only to what is there", async () => {
     const broken: string[] = [];
-    for await (const file of glob(["*.md", "docs/**/*.md", "packages/*/README.md"], { cwd: ROOT })) {
+    for await (const file of glob(["*.md", "docs/**/*.md", "packages/*/README*.md"], { cwd: ROOT })) {
       for (const [, target = ""] of (await read(file)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         const there = await stat(join(ROOT, dirname(file), target)).catch(() => undefined);
         if (!there) broken.push(`${file}: ${target}`);

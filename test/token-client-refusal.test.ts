@@ -1,8 +1,9 @@
+import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTokenClient, type TokenClient, type TokenClientOptions } from "@tokenkeeper/shared";
 import { fingerprint } from "@tokenkeeper/shared/contract";
 import { eventually } from "./support/eventually.ts";
-import { newAccount, publishRotation, putRecord, toldAbout } from "./support/records.ts";
+import { nameAccount, newAccount, publishRotation, putRecord, toldAbout } from "./support/records.ts";
 import { startTestRedis, type TestRedis } from "./support/redis.ts";
 
 interface Body {
@@ -143,6 +144,18 @@ describe("withToken", () => {
     expect(result).toEqual({ errcode: 0 });
   });
 
+  it("retries a download whose bytes are WeChat's error, and gives other bytes to the caller untouched", async () => {
+    const tokens = newClient();
+    await tokens.getAccessToken(account);
+    await putRecord(server.redis, { account, value: "75_new" });
+    const refusal = Buffer.from('{"errcode":40001,"errmsg":"invalid credential"}');
+    const image = Buffer.alloc(100_000, 0x89);
+
+    const result = await tokens.withToken(account, async (token) => (token === "75_new" ? image : refusal));
+
+    expect(result).toBe(image);
+  });
+
   it("rejects with the error of the first call when no newer token comes in time", async () => {
     const refused = Object.assign(new Error("invalid credential"), { errcode: 40014 });
 
@@ -174,5 +187,60 @@ describe("withToken", () => {
 
     await expect(calling).rejects.toMatchObject({ name: "TokenUnavailableError", reason: "missing" });
     expect(seen).toEqual([]);
+  });
+});
+
+describe("withToken of a call that cannot be made twice", () => {
+  it("reports the refused token and gives the refusal to the caller", async () => {
+    const { seen, call } = callAccepting("75_new");
+
+    expect(await newClient().withToken(account, call, { retry: false })).toMatchObject({ errcode: 40001 });
+
+    expect(seen).toEqual(["75_old"]);
+    expect(await reports()).toEqual([{ account, ...REPORT_OF_OLD }]);
+  });
+
+  it("reports nothing when another token is stored by now, and uses that one next", async () => {
+    const tokens = newClient();
+    await tokens.getAccessToken(account);
+    await putRecord(server.redis, { account, value: "75_new" });
+    const { seen, call } = callAccepting("75_new");
+
+    await tokens.withToken(account, call, { retry: false });
+    await tokens.withToken(account, call, { retry: false });
+
+    expect(seen).toEqual(["75_old", "75_new"]);
+    expect(await reports()).toEqual([]);
+  });
+});
+
+describe("report", () => {
+  it("tells the worker the fingerprint, by name as well, and nothing of the token itself", async () => {
+    await nameAccount(server.redis, "reporting", account);
+
+    await newClient().report("reporting", "75_old");
+
+    expect(await reports()).toEqual([{ account, ...REPORT_OF_OLD }]);
+    expect(JSON.stringify(await reports())).not.toContain("75_old");
+  });
+
+  it("makes the next read ask Redis, unless memory holds another token", async () => {
+    const tokens = newClient();
+    await tokens.getAccessToken(account);
+    await putRecord(server.redis, { account, value: "75_new" });
+
+    await tokens.report(account, "75_older");
+    expect(await tokens.getAccessToken(account)).toBe("75_old");
+    await tokens.report(account, "75_old");
+    expect(await tokens.getAccessToken(account)).toBe("75_new");
+  });
+
+  it("does not fail the app when Redis does not take it, and does so for an account that nobody keeps", async () => {
+    await expect(newClient().report("nobody's", "75_old")).rejects.toMatchObject({ reason: "unknown_account" });
+    const app = new Redis("redis://127.0.0.1:1", { lazyConnect: true, enableOfflineQueue: false });
+    app.on("error", () => undefined);
+
+    await expect(newClient({ redis: app }).report(account, "75_old")).resolves.toBeUndefined();
+    app.disconnect();
   });
 });

@@ -2,21 +2,23 @@ import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTokenClient, type TokenClient } from "@tokenkeeper/shared";
-import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
+import { fingerprint, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { eventually } from "./support/eventually.ts";
 import { blockOf, readDocument } from "./support/markdown.ts";
-import { nameAccount, newAccount, publishRotation, putRecord, toldAbout } from "./support/records.ts";
+import { nameAccount, newAccount, publishRotation, pushedClock, putRecord, toldAbout } from "./support/records.ts";
 import { startTestRedis, type TestRedis } from "./support/redis.ts";
 
 const PASSWORD = "only-for-this-test";
 
 describe("the rights of the contract", () => {
   let server: TestRedis;
+  let readerLine: string[];
 
   beforeAll(async () => {
     server = await startTestRedis();
     const contract = await readDocument("docs/key-contract.md");
     const lineOf = (user: string): string[] => blockOf(contract, `acl ${user}`).split(" ");
+    readerLine = lineOf("reader");
     const users = {
       reader: lineOf("reader"),
       reporter: [...lineOf("reader"), ...lineOf("reporter")],
@@ -88,6 +90,68 @@ describe("the rights of the contract", () => {
 
     expect(await reading).toBe("75_demanded");
     await tokens.close();
+  });
+
+  it("of a reader suffice for both card signatures, for the app's own connection, and for a retry without a report", async () => {
+    await server.redis.call("ACL", "LOG", "RESET");
+    const account = newAccount();
+    await nameAccount(server.redis, "cards", account);
+    await putRecord(server.redis, { account, value: "75_refused" });
+    await putRecord(server.redis, { account, kind: "wx_card_ticket", value: "card" });
+    const app = new Redis(urlOf("reader"), { enableReadyCheck: false, disableClientInfo: true });
+    const tokens = createTokenClient({ redis: app, waitMs: 20_000 });
+    expect((await tokens.signCard("cards", { cardId: "pCard" })).cardId).toBe("pCard");
+    expect((await tokens.signCardChoice("cards")).signType).toBe("SHA1");
+    expect(await denials()).toEqual([]);
+
+    const calling = tokens.withToken("cards", (token) => (token === "75_next" ? "done" : { errcode: 40001 }));
+    await eventually(async () => expect(await denials()).toEqual(["xadd"]), { what: "the refused report" });
+    await putRecord(server.redis, { account, value: "75_next" });
+
+    expect(await calling).toBe("done");
+    await tokens.report(account, "75_refused");
+    expect(await toldAbout(server.redis, account)).toEqual([]);
+    await tokens.close();
+    app.disconnect();
+  });
+
+  it("of an app that may report let it report, with nothing tried beyond them", async () => {
+    await server.redis.call("ACL", "LOG", "RESET");
+    const account = newAccount();
+    await putRecord(server.redis, { account, value: "75_refused" });
+    const tokens = clientOf("reporter");
+
+    await tokens.report(account, "75_refused");
+
+    expect(await toldAbout(server.redis, account)).toEqual([
+      { account, kind: "access_token", fp: fingerprint("75_refused") },
+    ]);
+    expect(await denials()).toEqual([]);
+    await tokens.close();
+  });
+
+  it("of a reader without the channel cost it the hints only", async () => {
+    const account = newAccount();
+    const clock = pushedClock();
+    await server.redis.call("ACL", "SETUSER", "deaf", "reset", "on", `>${PASSWORD}`, ...readerLine, "resetchannels");
+    await putRecord(server.redis, { account, value: "75_before" });
+    const tokens = createTokenClient({ redis: urlOf("deaf"), clock });
+    expect(await tokens.getAccessToken(account)).toBe("75_before");
+
+    await putRecord(server.redis, { account, value: "75_after" });
+    await publishRotation(server.redis, account);
+    clock.push(30_000);
+
+    expect(await tokens.getAccessToken(account)).toBe("75_after");
+    await tokens.close();
+  });
+
+  it("are in the contract as in the design: a reader may read records and names, and hear hints", () => {
+    expect(readerLine.filter((rule) => /^[%~&]/.test(rule))).toEqual(["%R~wx:tok:*", "%R~wx:accounts", "&wx:rotated"]);
+    const commands = "hget hmget hgetall pttl time ping subscribe unsubscribe hello client|setname quit".split(" ");
+    expect(readerLine.filter((rule) => /^[+-]/.test(rule)).toSorted()).toEqual(
+      ["-@all", ...commands.map((command) => `+${command}`)].toSorted(),
+    );
   });
 
   it("of another kind of user make a token unreachable, not missing", async () => {

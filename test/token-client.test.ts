@@ -1,6 +1,8 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
+  addCardSignature,
+  chooseCardSignature,
   createTokenClient,
   jsApiSignature,
   TokenUnavailableError,
@@ -139,6 +141,33 @@ describe("reading a token that is there", () => {
     expect(await tokens.getAccessToken(account)).toBe("75_old");
     await publishRotation(redis, account);
     await eventually(async () => expect(await tokens.getAccessToken(account)).toBe("75_new"), { what: "the hint" });
+  });
+
+  it("is wrong for 30 s at most when the hint is lost, and hears the next one", async () => {
+    const account = newAccount();
+    const clock = pushedClock();
+    await putRecord(redis, { account, value: "75_old" });
+    const tokens = newClient({ clock });
+    await tokens.getAccessToken(account);
+    await eventually(
+      async () => expect(Number(await redis.call("CLIENT", "KILL", "TYPE", "pubsub"))).toBeGreaterThan(0),
+      {
+        what: "a subscriber to cut off",
+      },
+    );
+    await putRecord(redis, { account, value: "75_missed" });
+
+    clock.push(30_000);
+    expect(await tokens.getAccessToken(account)).toBe("75_missed");
+
+    await putRecord(redis, { account, value: "75_heard" });
+    await eventually(
+      async () => {
+        await publishRotation(redis, account);
+        expect(await tokens.getAccessToken(account)).toBe("75_heard");
+      },
+      { what: "the hint" },
+    );
   });
 
   it("follows a name that moves to another account", async () => {
@@ -287,6 +316,27 @@ describe("signJsApi", () => {
     expect(Math.abs(timestamp - Date.now() / 1_000)).toBeLessThan(10);
     expect(nonceStr).toMatch(/^[0-9a-f]{24}$/);
     expect(signature).toBe(jsApiSignature({ ticket: "jsapi-2", nonceStr, timestamp, url }));
+  });
+});
+
+describe("signCard and signCardChoice", () => {
+  it("sign with the card ticket what wx.addCard and wx.chooseCard take", async () => {
+    const account = newAccount();
+    await nameAccount(redis, "cards", account);
+    await putRecord(redis, { account, kind: "wx_card_ticket", value: "card-2" });
+    const tokens = newClient();
+
+    const { cardId, cardExt } = await tokens.signCard("cards", { cardId: "pCard", openid: "oPerson" });
+    const choice = await tokens.signCardChoice("cards", { cardType: "GROUPON" });
+
+    const ext = JSON.parse(cardExt) as { timestamp: string; nonce_str: string };
+    const signedWith = { ticket: "card-2", timestamp: Number(ext.timestamp), nonceStr: ext.nonce_str };
+    expect({ cardId, cardExt }).toEqual(addCardSignature({ ...signedWith, cardId: "pCard", openid: "oPerson" }));
+    const { timestamp, nonceStr } = choice;
+    const chosenWith = { ticket: "card-2", appId: account, timestamp, nonceStr, cardType: "GROUPON" };
+    expect(choice).toEqual(chooseCardSignature(chosenWith));
+    expect(Math.abs(timestamp - Date.now() / 1_000)).toBeLessThan(10);
+    expect(nonceStr).not.toBe(ext.nonce_str);
   });
 });
 

@@ -16,11 +16,13 @@ export interface ChildOptions {
   readonly file: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** For Node itself. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** Starts a script with the Node that runs this one, connected by IPC. */
-export function startChild<Message>({ file, args = [], env = {} }: ChildOptions): Child<Message> {
-  const child = fork(file, args, { env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+export function startChild<Message>({ file, args = [], env = {}, nodeArgs = [] }: ChildOptions): Child<Message> {
+  const child = fork(file, args, { env, execArgv: [...nodeArgs], stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const ended = once(child, "exit");
   const messages = new EventEmitter<{ message: [Message] }>();
   messages.setMaxListeners(0);

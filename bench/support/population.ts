@@ -15,6 +15,7 @@ export function population(count: number): Account[] {
     token: "stable",
     fallback: "stable",
     sandbox: false,
+    mirrors: [],
     kinds: ["access_token"],
   }));
 }
@@ -29,13 +30,18 @@ export function accessTokenOf({ id }: Account): CredentialRef {
   return { account: id, kind: "access_token" };
 }
 
+/** The value that `seedFresh` writes, as long as one of WeChat's. */
+export function seededValue(id: string): string {
+  return `seeded_${id}_`.padEnd(136, "x");
+}
+
 /** Writes a fresh record for each account, as a worker leaves it. @param planAt when each is due, epoch ms */
 export async function seedFresh(redis: Redis, planAt: ReadonlyMap<Account, number>): Promise<void> {
   const now = Date.now();
   const pipeline = redis.pipeline();
   for (const [account, dueAt] of planAt) {
     const ref = accessTokenOf(account);
-    const value = `seeded_${account.id}`;
+    const value = seededValue(account.id);
     const times = { issued_at: now, expires_at: now + LIFE_MS };
     pipeline.hset(recordKey(ref), { ...times, value, version: String(now), schema: RECORD_SCHEMA });
     pipeline.pexpire(recordKey(ref), LIFE_MS);

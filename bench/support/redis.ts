@@ -45,6 +45,12 @@ export interface RedisWork {
   readonly cpuMs: number;
 }
 
+/** How often a command was executed so far. */
+export async function callsOf(redis: Redis, command: string): Promise<number> {
+  const stats = await redis.info("commandstats");
+  return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, "m").exec(stats)?.[1] ?? 0);
+}
+
 export async function redisWork(redis: Redis): Promise<RedisWork> {
   const stats = await redis.info("commandstats");
   const cpu = await redis.info("cpu");

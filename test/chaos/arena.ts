@@ -15,6 +15,7 @@ import type { Random } from "./random.ts";
 import type { ReaderSettings } from "./reader-log.ts";
 import { dumpKeys } from "./redis-dump.ts";
 import { startRedisChild, type RedisChild } from "./redis-child.ts";
+import { createUnscathed, type Unscathed } from "./unscathed.ts";
 import { startWechat, type WechatProcess } from "./wechat-process.ts";
 
 /** The things of a run. */
@@ -25,6 +26,7 @@ export interface Arena extends AsyncDisposable {
   /** Every AppSecret that was ever in force. */
   readonly secrets: string[];
   readonly credentials: readonly ChaosCredential[];
+  readonly unscathed: Unscathed;
   readonly redis: RedisChild;
   /** Between Redis and everybody but the runner. */
   readonly line: FaultProxy;
@@ -52,6 +54,8 @@ export interface ArenaOptions {
   readonly random: Random;
   /** Of the workers' clocks, s. */
   readonly skews: readonly number[];
+  /** Path of libfaketime; without it all clocks are right. */
+  readonly faketime: string | undefined;
 }
 
 const READER = join(import.meta.dirname, "reader.ts");
@@ -59,18 +63,19 @@ const READER = join(import.meta.dirname, "reader.ts");
 export const BASE_LATENCY = { latency: { ms: 0, jitter: 4 } } as const;
 
 /** Starts all but the readers. */
-export async function startArena({ redisServer, random, skews }: ArenaOptions): Promise<Arena> {
+export async function startArena({ redisServer, random, skews, faketime }: ArenaOptions): Promise<Arena> {
   await using starting = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-chaos-"));
   starting.defer(() => rm(folder, { recursive: true, force: true }));
   const { accounts, spare } = createPopulation();
+  const credentials = credentialsOf(accounts);
   const redis = starting.use(await startRedisChild(redisServer));
   const line = starting.use(await createFaultProxy({ targetPort: redis.port, random: random.fork() }));
   line.set(BASE_LATENCY);
   const wechat = starting.use(await startWechat([...accounts, spare]));
   const redisUrl = `redis://:${redis.password}@127.0.0.1:${line.port}`;
   const fleet = starting.use(
-    await startFleet({ accounts, folder, redisUrl, wechatPort: wechat.port, skews, random: random.fork() }),
+    await startFleet({ accounts, folder, redisUrl, wechatPort: wechat.port, skews, faketime, random: random.fork() }),
   );
   const connection = new Redis(redis.port, "127.0.0.1", { password: redis.password, maxRetriesPerRequest: null });
   connection.on("error", () => undefined);
@@ -95,7 +100,8 @@ export async function startArena({ redisServer, random, skews }: ArenaOptions): 
     accounts,
     spare,
     secrets: [...accounts, spare].map(({ secret }) => secret),
-    credentials: credentialsOf(accounts),
+    credentials,
+    unscathed: createUnscathed({ credentials, redis: redis.redis, wechat }),
     redis,
     line,
     wechat,

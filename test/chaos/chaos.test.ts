@@ -14,6 +14,7 @@ async function runShort(seed: number): Promise<ChaosRun> {
     // The suite shares the machine with other tests.
     callsPerSecond: 25,
     redisServer: inject("redisServer"),
+    faketime: inject("faketime"),
     everyKind: false,
     say: () => undefined,
   });

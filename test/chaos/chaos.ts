@@ -22,6 +22,8 @@ export interface ChaosOptions {
   readonly callsPerSecond: number;
   /** Path of a redis-server. */
   readonly redisServer: string;
+  /** Path of libfaketime; without it the workers' clocks are all right. */
+  readonly faketime: string | undefined;
   /** Whether every kind of fault must have taken effect. A short run only begins some of them. */
   readonly everyKind: boolean;
   readonly say: (line: string) => void;
@@ -45,9 +47,9 @@ const WARM_ACCOUNTS = createPopulation().accounts.length;
 
 /** Runs workers, readers and faults against each other, then judges what was written down. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
-  const { seed, seconds, redisServer, everyKind, say } = options;
+  const { seed, seconds, redisServer, faketime, everyKind, say } = options;
   const random = seededRandom(seed);
-  await using arena = await startArena({ redisServer, random: random.fork(), skews: SKEWS });
+  await using arena = await startArena({ redisServer, faketime, random: random.fork(), skews: SKEWS });
   const sampler = createSampler(arena);
   const healthy = healthyIds(arena.credentials);
   await eventually(

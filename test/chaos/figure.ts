@@ -1,4 +1,11 @@
 // The figure of a run: what apps met, and how much life their values had left, over the same time.
+import {
+  init,
+  type CustomSeriesRenderItemAPI,
+  type CustomSeriesRenderItemParams,
+  type CustomSeriesRenderItemReturn,
+  type EChartsOption,
+} from "echarts";
 import type { Evidence } from "./judge/evidence.ts";
 import { isRejectedFirst } from "./judge/surfaced.ts";
 import { healthyIds } from "./sampler.ts";
@@ -60,76 +67,99 @@ export function figureData({ seed, from, to, calls, samples, faults, credentials
   };
 }
 
-const WIDTH = 1_000;
-const LEFT = 60;
-const PANEL = 170;
+const SIZE = { width: 1_100, height: 930 };
+const LEFT = 300;
+const TOP = { calls: 75, faults: 285, life: 755 };
 const GREY = "#9aa0a6";
 const ORANGE = "#e8710a";
 const RED = "#c5221f";
 const BLUE = "#1967d2";
 
-/** Draws two panels over one time axis, with a bar for each fault between them. */
+type Reading = (one: FigureSecond) => number | undefined;
+
+/** Draws three panels over one time axis: what apps met, each fault in the row of its kind, and the life of the values. */
 export function figureSvg({ seed, seconds, faults }: FigureData, headline: string): string {
   const last = Math.max(1, seconds.length - 1);
-  const x = (second: number): number => LEFT + (second / last) * (WIDTH - LEFT - 20);
-  const most = Math.max(1, ...seconds.map(({ calls }) => calls));
-  const top = (value: number): number => 50 + PANEL - (value / most) * PANEL;
-  const bars = faults.filter(({ standing }) => !standing);
-  const faultsAt = 50 + PANEL + 14;
-  const lifeAt = faultsAt + bars.length * 9 + 30;
-  const life = (percent: number): number => lifeAt + PANEL - (percent / 100) * PANEL;
-  const line = (points: readonly (readonly [number, number])[], colour: string): string =>
-    `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${points.map(([a, b]) => `${a.toFixed(1)},${b.toFixed(1)}`).join(" ")}"/>`;
-  const text = (at: readonly [number, number], content: string, colour = "#3c4043"): string =>
-    `<text x="${at[0]}" y="${at[1]}" fill="${colour}">${escaped(content)}</text>`;
-  const height = lifeAt + PANEL + 40;
-  const alive = seconds.filter((one) => one.leastLife !== undefined);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="11">`,
-    `<title>${escaped(headline)}</title><rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
-    text([LEFT, 20], `Chaos run, seed ${seed}: ${last} s`),
-    text([LEFT, 38], "business calls a second", GREY),
-    text([LEFT + 150, 38], "first token refused", ORANGE),
-    text([LEFT + 270, 38], `surfaced errors (${seconds.reduce((sum, one) => sum + one.surfaced, 0)})`, RED),
-    text([10, 60], String(most)),
-    text([10, 50 + PANEL], "0"),
-    line(
-      seconds.map((one) => [x(one.second), top(one.calls)]),
-      GREY,
-    ),
-    line(
-      seconds.map((one) => [x(one.second), top(one.rejected)]),
-      ORANGE,
-    ),
-    line(
-      seconds.map((one) => [x(one.second), top(one.surfaced)]),
-      RED,
-    ),
-    ...bars.map(({ kind, from, to, took }, index) => {
-      const y = faultsAt + index * 9;
-      const width = Math.max(2, x(to) - x(from));
-      const bar = `<rect x="${x(from).toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="7" fill="${took ? BLUE : GREY}"/>`;
-      const side =
-        x(to) > WIDTH * 0.7 ? `x="${(x(from) - 4).toFixed(1)}" text-anchor="end"` : `x="${(x(to) + 4).toFixed(1)}"`;
-      return `${bar}<text ${side} y="${y + 7}" font-size="8" fill="#5f6368">${escaped(kind)}</text>`;
-    }),
-    text([LEFT, lifeAt - 8], "life left of healthy credentials' values, % of the whole: median", BLUE),
-    text([LEFT + 320, lifeAt - 8], "least", ORANGE),
-    text([10, lifeAt + 8], "100 %"),
-    text([10, lifeAt + PANEL], "0 %"),
-    line(
-      alive.map((one) => [x(one.second), life(one.medianLife ?? 0)]),
-      BLUE,
-    ),
-    line(
-      alive.map((one) => [x(one.second), life(one.leastLife ?? 0)]),
-      ORANGE,
-    ),
-    ...[0, 0.25, 0.5, 0.75, 1].map((part) => text([x(part * last) - 8, height - 12], `${Math.round(part * last)} s`)),
-    "</svg>",
-  ].join("\n");
+  const passing = faults.filter(({ standing }) => !standing);
+  const kinds = [...new Set(passing.map(({ kind }) => kind))].toSorted().toReversed();
+  const surfaced = seconds.reduce((sum, one) => sum + one.surfaced, 0);
+  const lineIn = (panel: number) => (name: string, colour: string, read: Reading) => ({
+    type: "line" as const,
+    name,
+    color: colour,
+    showSymbol: false,
+    animation: false,
+    lineStyle: { width: 1.5 },
+    xAxisIndex: panel,
+    yAxisIndex: panel,
+    data: seconds.map((one) => [one.second, read(one) ?? null]),
+  });
+  const [calls, life] = [lineIn(0), lineIn(2)];
+  const chart = init(null, null, { renderer: "svg", ssr: true, ...SIZE });
+  chart.setOption({
+    title: {
+      text: `Chaos run, seed ${seed}`,
+      subtext: wrapped(headline),
+      left: 10,
+      top: 5,
+      textStyle: { fontSize: 14 },
+    },
+    legend: { top: TOP.calls - 2, left: LEFT, itemGap: 24, itemHeight: 8, textStyle: { fontSize: 11 } },
+    grid: [
+      { left: LEFT, right: 20, top: TOP.calls + 30, height: 140 },
+      { left: LEFT, right: 20, top: TOP.faults, height: 430 },
+      { left: LEFT, right: 20, top: TOP.life, height: 120 },
+    ],
+    xAxis: [0, 1, 2].map((panel) => ({
+      gridIndex: panel,
+      type: "value",
+      min: 0,
+      max: last,
+      axisLabel: { show: panel === 2, formatter: "{value} s" },
+      splitLine: { show: panel === 1, lineStyle: { color: "#eee" } },
+    })),
+    yAxis: [
+      { gridIndex: 0, type: "value", name: "calls a second", nameGap: 8 },
+      {
+        gridIndex: 1,
+        type: "category",
+        data: kinds,
+        axisLabel: { interval: 0, fontSize: 10, width: LEFT - 20, overflow: "truncate" },
+        splitLine: { show: true, lineStyle: { color: "#eee" } },
+      },
+      { gridIndex: 2, type: "value", name: "life left, %", min: 0, max: 100, nameGap: 8 },
+    ],
+    series: [
+      calls("business calls a second", GREY, (one) => one.calls),
+      calls("first token refused", ORANGE, ({ rejected }) => rejected),
+      calls(`surfaced errors (${surfaced})`, RED, (one) => one.surfaced),
+      {
+        type: "custom",
+        animation: false,
+        xAxisIndex: 1,
+        yAxisIndex: 1,
+        renderItem: faultBar,
+        data: passing.map(({ kind, from, to, took }) => [from, to, kinds.indexOf(kind), took ? 1 : 0]),
+      },
+      life("median life of healthy values", BLUE, ({ medianLife }) => medianLife),
+      life("least", ORANGE, ({ leastLife }) => leastLife),
+    ],
+  } satisfies EChartsOption);
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return svg;
 }
 
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+/** One fault; grey when it had no effect. */
+function faultBar(_params: CustomSeriesRenderItemParams, api: CustomSeriesRenderItemAPI): CustomSeriesRenderItemReturn {
+  const [from = 0, y = 0] = api.coord([api.value(0), api.value(2)]);
+  const [to = 0] = api.coord([api.value(1), api.value(2)]);
+  const shape = { x: from, y: y - 4, width: Math.max(2, to - from), height: 8 };
+  return { type: "rect", shape, style: { fill: api.value(3) === 1 ? BLUE : GREY } };
+}
+
+const LINE_LENGTH = 150;
+
+function wrapped(text: string): string {
+  return text.replaceAll(new RegExp(`(.{1,${LINE_LENGTH}})(?: |$)`, "g"), "$1\n").trim();
 }

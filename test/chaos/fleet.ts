@@ -1,4 +1,4 @@
-import { access, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { anyFreePort } from "@tokenkeeper/launcher";
@@ -47,30 +47,13 @@ export interface FleetOptions {
   readonly wechatPort: number;
   /** One for each worker; 0 leaves the clock alone. */
   readonly skews: readonly number[];
+  /** Path of libfaketime; without it all clocks are right. */
+  readonly faketime: string | undefined;
   readonly random: Random;
 }
 
 const MAIN = join(import.meta.dirname, "../../packages/worker/src/main.ts");
 const RESPAWN_MS = 1_000;
-const FAKETIME = [
-  "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-  "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
-];
-
-/** @returns the path of libfaketime, or `undefined`: then clocks cannot be skewed on this machine. */
-export async function findFaketime(): Promise<string | undefined> {
-  for (const path of FAKETIME) {
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
-  }
-  return undefined;
-}
-
 /** Starts the workers and waits until all have started. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const configFile = join(options.folder, "tokenkeeper.yaml");
@@ -81,7 +64,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     return write(configText(configured));
   };
   await configure((accounts) => accounts);
-  const library = await findFaketime();
+  const library = options.faketime;
   const unexpectedEnds: string[] = [];
   const kills: number[] = [];
   const stopping = new AbortController();

@@ -13,6 +13,8 @@ export interface LanesOptions {
   readonly say: (line: string) => void;
 }
 
+/** What Redis may not have synced to its file when it dies, and a margin, ms. */
+const UNSYNCED_MS = 1_500;
 /** Before a fault that must be alone the ones before it are to be mended, ms. */
 const ALONE_AFTER_MS = 2_000;
 /** Between the end of a fault and the begin of the next of its lane: what it left gets a moment to be mended, ms. */
@@ -31,6 +33,7 @@ export async function runFaults({ arena, faults, random, forMs, say }: LanesOpti
       took: false,
       detail: `could not be carried out: ${error instanceof Error ? error.message : typeof error}`,
     }));
+    if (fault.losesWrites) await arena.unscathed.markCommitsSince(from - UNSYNCED_MS);
     say(`${result.took ? "" : "no effect: "}${fault.kind}, ${Date.now() - from} ms, ${result.detail}`);
     const { kind, lane, losesWrites = false, wipes = false, pauses = false } = fault;
     records.push({ kind, lane, losesWrites, wipes, pauses, standing: false, from, to: Date.now(), ...result });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findRedisServer } from "@tokenkeeper/launcher";
 import { runChaos } from "./chaos.ts";
+import { findFaketime } from "./faketime.ts";
 import { figureData, figureSvg } from "./figure.ts";
 import { headlineOf } from "./headline.ts";
 import { reportOf } from "./report.ts";
@@ -20,15 +21,27 @@ const { values } = parseArgs({
   },
 });
 const say = (line: string): void => console.log(line);
-const redisServer = await findRedisServer({
+const found = {
   env: process.env,
   say,
   asRoot: process.getuid?.() === 0,
   cacheFolder: join(ROOT, ".tokenkeeper/cache"),
-});
+};
+const redisServer = await findRedisServer(found);
+const faketime = await findFaketime(found);
+// Whoever interrupts a run does not want to keep its processes.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
-const run = await runChaos({ seed, seconds, redisServer, callsPerSecond: 50, everyKind: seconds >= LONG_SECONDS, say });
+const run = await runChaos({
+  seed,
+  seconds,
+  redisServer,
+  faketime,
+  callsPerSecond: 50,
+  everyKind: seconds >= LONG_SECONDS,
+  say,
+});
 const headline = headlineOf(run);
 const data = figureData(run.evidence);
 await mkdir(values.out, { recursive: true });

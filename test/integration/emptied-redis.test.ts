@@ -1,5 +1,6 @@
 // A Redis that was emptied: FLUSHALL, a failover to a server without data.
 import { afterEach, describe, expect, it } from "vitest";
+import { recordKey } from "@tokenkeeper/shared/contract";
 import { eventually } from "../support/eventually.ts";
 import { startWorld, type World } from "../support/world.ts";
 
@@ -17,6 +18,30 @@ describe("an emptied Redis", () => {
     await world.redis.redis.flushall();
 
     expect(await app.getAccessToken("shop")).toBe(token);
+  });
+
+  it("makes no old ticket young again: a worker that has only seen it knows its age", async () => {
+    const wechat = { ticketLifeSeconds: 3_600 };
+    world = await startWorld({ scale: 20, accounts: [{ name: "shop", tickets: ["jsapi"], wechat }] });
+    const committer = await world.startRuntime();
+    await world.client({ waitMs: 10_000 }).getTicket("shop", "jsapi");
+    const key = recordKey({ account: world.appId("shop"), kind: "jsapi_ticket" });
+    const end = Number(await world.redis.redis.hget(key, "expires_at"));
+    await world.startRuntime();
+    await committer.stop();
+
+    await world.redis.redis.flushall();
+
+    const again = await eventually(
+      async () => {
+        const found = Number(await world.redis.redis.hget(key, "expires_at"));
+        expect(found).toBeGreaterThan(0);
+        return found;
+      },
+      { what: "the ticket to be fetched again", timeoutMs: 20_000 },
+    );
+    expect(world.fetches("shop", "getticket:jsapi").map(({ verdict }) => verdict)).toEqual(["issued", "same"]);
+    expect(again).toBe(end);
   });
 
   it("is told the names of all accounts again, and which worker has them", async () => {

@@ -1,4 +1,4 @@
-// Nothing but the record may hold a token, and nothing at all a secret.
+// Nothing but the record and its mirrors may hold a token, and nothing at all a secret.
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { startWorld, type World } from "../support/world.ts";
@@ -9,11 +9,11 @@ afterEach(() => world[Symbol.asyncDispose]());
 const GARBAGE = "<html>upstream key=LEAKCANARY0123456789</html>";
 
 describe("no secret", () => {
-  it("stands in a log, a job or a key other than the record", async () => {
+  it("stands in a log, a job or a key other than the record and its mirrors", async () => {
     world = await startWorld({
       scale: 10,
       accounts: [
-        { name: "good", tickets: ["jsapi"] },
+        { name: "good", tickets: ["jsapi"], mirror: ["wxjava", "wechatpy", "powerwechat"] },
         { name: "classic", token: "classic" },
         { name: "refused", wechat: { whitelist: ["198.51.100.1"] } },
         { name: "garbage", token: "classic" },
@@ -36,13 +36,17 @@ describe("no secret", () => {
     const canaries = world.config().accounts.map(({ secret }) => secret.reveal());
     const keys = await world.redis.redis.keys("*");
     const records = keys.filter((key) => key.startsWith("wx:tok:"));
+    const mirrors = keys.filter((key) => /^(wx:access_token|wx:ticket|wechatpy|powerwechat)/.test(key));
     for (const key of records) canaries.push((await world.redis.redis.hget(key, "value")) ?? "");
     canaries.push("LEAKCANARY0123456789", new URL(world.redis.url).password);
     const dumps = await Promise.all(
-      keys.filter((key) => !records.includes(key)).map(async (key) => ({ place: key, text: await textOf(key) })),
+      keys
+        .filter((key) => ![...records, ...mirrors].includes(key))
+        .map(async (key) => ({ place: key, text: await textOf(key) })),
     );
 
     expect(records).toHaveLength(5);
+    expect(mirrors).toHaveLength(7);
     expect(worker.output().length).toBeGreaterThan(500);
     for (const { place, text } of [...dumps, { place: "the worker's output", text: worker.output() }]) {
       for (const canary of canaries) expect(pieceIn(text, canary), `a piece of a secret in ${place}`).toBe(false);

@@ -58,7 +58,7 @@ describe("reports", () => {
 
     await world.redis.redis.del(`wx:tok:{${shop}}:access_token`);
 
-    expect(await world.client({ waitMs: 3_000 }).getAccessToken("shop")).toEqual(expect.any(String));
+    expect(await world.client({ waitMs: 15_000 }).getAccessToken("shop")).toEqual(expect.any(String));
   });
 });
 
@@ -75,7 +75,7 @@ describe("a demand", () => {
     for (let round = 0; round < 6; round += 1) {
       await world.redis.redis.del(`wx:tok:{${world.appId("fresh")}}:access_token`);
       await world.redis.redis.hdel(`wx:ctl:{${world.appId("fresh")}}:access_token`, "committed_generation");
-      expect(await world.client({ waitMs: 3_000 }).getAccessToken("fresh")).toEqual(expect.any(String));
+      expect(await world.client({ waitMs: 15_000 }).getAccessToken("fresh")).toEqual(expect.any(String));
     }
   });
 });

@@ -1,6 +1,7 @@
 // An app of the model: the real reader and withToken, calling WeChat every few seconds.
 import { credentialId, REFUSED_TOKEN_CODES, type CredentialRef } from "@tokenkeeper/shared/contract";
-import { createReader, type ReaderTimes } from "../../packages/shared/src/reader.ts";
+import { createReader } from "../../packages/shared/src/reader.ts";
+import type { ReaderTimes } from "../../packages/shared/src/reader-times.ts";
 import { decodeRecord, RECORD_FIELDS } from "../../packages/shared/src/record.ts";
 import { createWithToken } from "../../packages/shared/src/with-token.ts";
 import { recordKey } from "../../packages/shared/src/keys.ts";

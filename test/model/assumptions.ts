@@ -53,8 +53,10 @@ export function createAssumptions(now: () => number, accounts: readonly string[]
         case "hang":
         case "truncated":
         case "crash":
-        case "pause":
           return mayLose(atStake) && lose(atStake);
+        // While the only worker stands still nothing is refreshed.
+        case "pause":
+          return mayLose(atStake) && outage(action.ms) && lose(atStake);
         case "late":
           return mayLose(atStake) && lose(atStake, action.ms + 8_000);
         case "rollback":

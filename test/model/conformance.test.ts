@@ -35,6 +35,7 @@ const command = fc.oneof(
     cap: fc.constantFrom(2, 300),
     settleMs: fc.constantFrom(0, 60_000),
     byHand: fc.boolean(),
+    forcedBy: fc.option(fc.constantFrom("7", "8"), { nil: undefined }),
     stale: fc.boolean(),
   }),
   fc.record({
@@ -113,7 +114,7 @@ function createPair(account: string) {
   async function run(command_: Command): Promise<[unknown, unknown]> {
     switch (command_.do) {
       case "begin": {
-        const { leaseMs, cap, settleMs, byHand } = command_;
+        const { leaseMs, cap, settleMs, byHand, forcedBy } = command_;
         const attempt = `attempt${command_.attempt}`;
         const [seen] = memory.readStates(counted, Date.now());
         const [found] = await real.readStates(counted);
@@ -127,6 +128,7 @@ function createPair(account: string) {
           byHand,
           rememberedUse: 0,
           settleMs,
+          ...(forcedBy !== undefined && { forcedBy }),
         };
         const old = { committedGeneration: 1 };
         const stateOf = (state: typeof seen) =>

@@ -92,7 +92,7 @@ export function createMemoryStore(keys: Keyspace, publish: (credential: Credenti
       return { value, fingerprint: fp, remainingMs: keys.ttl(key) };
     },
 
-    begin({ credential, endpoint, attempt, state, leaseMs, cap, byHand, rememberedUse, settleMs }) {
+    begin({ credential, endpoint, attempt, state, leaseMs, cap, byHand, rememberedUse, settleMs, forcedBy }) {
       const control = controlKey(credential);
       const quota = quotaKey(credential.account, beijingDate(state.now));
       const counter = byHand ? `${endpoint}:hand` : endpoint;
@@ -115,6 +115,7 @@ export function createMemoryStore(keys: Keyspace, publish: (credential: Credenti
       const generation = Math.max((whole(control, "generation") ?? 0) + 1, now);
       const intent = { intent_generation: generation, intent_at: now };
       keys.set(control, { generation, lease_attempt: attempt, lease_until: now + leaseMs, ...intent });
+      if (forcedBy !== undefined) keys.set(control, { forced_at: now, forced_job: forcedBy });
       if (open !== undefined) {
         keys.set(control, { unknown_at: now });
         settleAfter(control, settleMs);
@@ -186,6 +187,7 @@ export function createMemoryStore(keys: Keyspace, publish: (credential: Credenti
       keys.set(quota, { reported: used + 1 });
       keys.expireAt(quota, now + QUOTA_TTL_MS);
       keys.set(control, { reported: fingerprint, reported_at: now, reported_seen: now });
+      keys.remove(control, ["retry_at"]);
       if (foreignAfterMs < 0 || (whole(control, "unknown_at") ?? 0) + foreignAfterMs > now) return "confirmed";
       keys.set(control, { foreign_at: now });
       keys.set(quota, { foreign: (whole(quota, "foreign") ?? 0) + 1 });

@@ -75,6 +75,7 @@ export function startWorker(deps: WorkerDeps): ModelWorker {
   const planner = createPlanner({ refresher, enqueue, clock });
   const followUp = createFollowUp({
     credentials,
+    mirror: async () => {},
     trigger: (credential, reason) => enqueue.immediate(credential, reason),
     report: ({ ref }, fp) => deps.tell({ ...ref, fp }),
   });

@@ -71,6 +71,7 @@ export function createWorld({ scenario, assumptions, design, faultsUntil }: Worl
     token,
     fallback: "stable",
     sandbox: false,
+    mirrors: [],
     kinds: scenario.ticket ? ["access_token", "jsapi_ticket"] : ["access_token"],
   }));
   const credentials = createCredentials(accounts, () => officialAccountFamily);

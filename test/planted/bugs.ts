@@ -73,7 +73,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "readers serve from memory for 10 minutes",
     edits: [
       {
-        file: "packages/shared/src/client.ts",
+        file: "packages/shared/src/reader-times.ts",
         find: "const MAX_CACHE_MS = 30 * SECOND;",
         replace: "const MAX_CACHE_MS = 600 * SECOND;",
       },

@@ -59,6 +59,15 @@ describe("the begin of an attempt", () => {
     expect((await stage.state()).used).toEqual({ automatic: 1, byHand: 1 });
   });
 
+  it("remembers who forced it and when, and only then", async () => {
+    await stage.commit(await stage.begun());
+    expect((await stage.state()).control.forced).toBeUndefined();
+
+    const { now } = await stage.begun({ byHand: true, forcedBy: "12" });
+
+    expect((await stage.state()).control.forced).toEqual({ at: now, job: "12" });
+  });
+
   it("happens once although the same attempt is sent again", async () => {
     const state = await stage.state();
     const first = await stage.begin({ attempt: "a", state });

@@ -33,6 +33,7 @@ const [credential] = createCredentials(
       token: "stable",
       fallback: "stable",
       sandbox: false,
+      mirrors: [],
       kinds: ["access_token"],
     },
   ],

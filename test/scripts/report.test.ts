@@ -44,6 +44,16 @@ describe("a report", () => {
     expect(reported?.at).toBeGreaterThanOrEqual(before);
   });
 
+  it("that counts ends the wait for the next attempt; one that does not leaves it", async () => {
+    await stage.setControl({ retry_at: (await stage.now()) + 20_000 });
+    await report(fingerprint("older token"));
+    expect((await stage.state()).control.retryAt).toBeDefined();
+
+    await report();
+
+    expect((await stage.state()).control.retryAt).toBeUndefined();
+  });
+
   it("about another value does not count and writes nothing", async () => {
     const control = await stage.control();
 

@@ -33,6 +33,7 @@ const [first, second] = createCredentials(
     token: "stable",
     fallback: "stable",
     sandbox: false,
+    mirrors: [],
     kinds: ["access_token"],
   })),
   () => officialAccountFamily,

@@ -1,7 +1,8 @@
-// Before any test: a Redis server and a Chromium are on this machine.
+// Before any test: a Redis server and a Chromium are on this machine, and what skews clocks where it can be had.
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { findChromium, findRedisServer } from "@tokenkeeper/launcher";
+import { findFaketime } from "../chaos/faketime.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -9,6 +10,8 @@ declare module "vitest" {
     redisServer: string;
     /** Path of a Chromium or Chrome. */
     chromium: string;
+    /** Path of libfaketime, where this machine can have one. */
+    faketime: string | undefined;
   }
 }
 
@@ -21,4 +24,5 @@ export async function setup(project: TestProject): Promise<void> {
   };
   project.provide("redisServer", await findRedisServer(found));
   project.provide("chromium", await findChromium(found));
+  project.provide("faketime", await findFaketime(found));
 }

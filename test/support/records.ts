@@ -17,6 +17,8 @@ export interface WrittenRecord {
   readonly kind?: CredentialKind;
   /** @default two hours */
   readonly lifeMs?: number;
+  /** How long ago it was asked for. @default 0 */
+  readonly issuedAgoMs?: number;
 }
 
 const TWO_HOURS = 7_200_000;
@@ -42,9 +44,15 @@ export function recordFields(value: string, lifeMs = TWO_HOURS): Record<string, 
 
 /** Stores a record, without a hint. */
 export async function putRecord(redis: Redis, record: WrittenRecord): Promise<void> {
-  const { account, value, kind = "access_token", lifeMs = TWO_HOURS } = record;
+  const { account, value, kind = "access_token", lifeMs = TWO_HOURS, issuedAgoMs = 0 } = record;
   const key = recordKey({ account, kind });
-  await redis.multi().hset(key, recordFields(value, lifeMs)).pexpire(key, lifeMs).exec();
+  const fields = recordFields(value, lifeMs);
+  const issuedAt = String(Number(fields["issued_at"]) - issuedAgoMs);
+  await redis
+    .multi()
+    .hset(key, { ...fields, issued_at: issuedAt })
+    .pexpire(key, lifeMs)
+    .exec();
 }
 
 /** Sends the hint that follows a commit. */

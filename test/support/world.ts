@@ -22,6 +22,8 @@ export interface WorldAccount {
   readonly token?: "stable" | "classic";
   readonly tickets?: readonly ("jsapi" | "wx_card")[];
   readonly fallback?: "stable" | "never";
+  /** As in the configuration file. */
+  readonly mirror?: readonly (string | { readonly sdk: string; readonly prefix: string })[];
   /** The simulator's settings of it. */
   readonly wechat?: Omit<AccountInput, "appId" | "secret" | "type">;
   /** What our configuration has instead of the right secret. */
@@ -132,6 +134,7 @@ export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): 
         token: account.token,
         tickets: account.tickets,
         fallback: account.fallback,
+        mirror: account.mirror,
       })),
     });
   }

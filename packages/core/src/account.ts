@@ -1,5 +1,6 @@
 import { CREDENTIAL_KINDS, type CredentialKind } from "@tokenkeeper/shared/contract";
 import { z } from "zod";
+import type { Mirror } from "./account-mirrors.ts";
 import type { Secret } from "./secret.ts";
 
 /** What kind of WeChat account it is. */
@@ -22,6 +23,8 @@ export interface Account {
   /** Another period than the built-in one for what WeChat rotates at every fetch, ms. */
   readonly refreshEvery?: number;
   readonly kinds: readonly CredentialKind[];
+  /** The SDKs' own caches in which the values stand as well. */
+  readonly mirrors: readonly Mirror[];
 }
 
 /** What `wx:accounts` holds of an account: nothing secret. */

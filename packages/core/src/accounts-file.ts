@@ -1,4 +1,5 @@
 import { fingerprint, TICKET_KINDS, type CredentialKind } from "@tokenkeeper/shared/contract";
+import { findMirrors, type Mirror } from "./account-mirrors.ts";
 import { findSecret, type ReadFile } from "./account-secret.ts";
 import type { Account } from "./account.ts";
 import { accountsFileSchema, knownKeysAt, type WrittenAccount } from "./accounts-schema.ts";
@@ -40,9 +41,10 @@ export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileCont
 
   const mappings = accountMappingsOf(input);
   const secrets = mappings.map(({ path, mapping }) => findSecret(mapping, { path, readFile }));
+  const mirrors = mappings.map(({ path, mapping }) => findMirrors(mapping, path));
   const others = [
     ...problemsOf(parsed.error?.issues ?? [], input, knownKeysAt),
-    ...secrets.flatMap(({ problems }) => problems),
+    ...[...secrets, ...mirrors].flatMap(({ problems }) => problems),
     ...duplicatesIn(mappings),
     ...findApiProblems(sectionOf(input, "api"), mappings.flatMap(wordsOf)),
   ];
@@ -53,7 +55,9 @@ export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileCont
     return { problems, lacksRedis };
   }
 
-  const accounts = parsed.data.accounts.map((account, index) => toAccount(account, secrets[index]?.secret ?? ""));
+  const accounts = parsed.data.accounts.map((account, index) =>
+    toAccount(account, { secret: secrets[index]?.secret ?? "", mirrors: mirrors[index]?.mirrors ?? [] }),
+  );
   const api = parsed.data.api && toApiConfig(parsed.data.api, accounts);
   return {
     accounts,
@@ -92,7 +96,10 @@ function wordsOf({ mapping }: AccountMapping): string[] {
   return [mapping["appId"], mapping["name"]].filter((word) => typeof word === "string" && word !== "").map(String);
 }
 
-function toAccount(written: WrittenAccount, secret: string): Account {
+function toAccount(
+  written: WrittenAccount,
+  { secret, mirrors }: { secret: string; mirrors: readonly Mirror[] },
+): Account {
   const tickets = [...new Set(written.tickets)].map((type): CredentialKind => TICKET_KINDS[type]);
   return {
     id: written.appId,
@@ -104,6 +111,7 @@ function toAccount(written: WrittenAccount, secret: string): Account {
     sandbox: written.sandbox,
     ...(written.refreshEvery !== undefined && { refreshEvery: written.refreshEvery }),
     kinds: ["access_token", ...tickets],
+    mirrors,
   };
 }
 

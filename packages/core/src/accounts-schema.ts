@@ -27,6 +27,8 @@ const account = z
         .array(z.enum(["jsapi", "wx_card"] satisfies TicketType[], "jsapi or wx_card"), "a list of jsapi and wx_card")
         .max(2, "at most 2 tickets")
         .default([]),
+      // `findMirrors` says what is wrong with it.
+      mirror: z.unknown().optional(),
     },
     "a mapping with appId, type and secret",
   )

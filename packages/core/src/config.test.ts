@@ -61,7 +61,7 @@ const APP_ID_EXPECTED = "wx and 16 letters or digits";
 const SECRET_EXPECTED = "an AppSecret of 32 letters or digits";
 const UNIQUE = "an appId and a name that no other account has";
 const YAML = "YAML without duplicate keys or tags";
-const ACCOUNT_KEYS = "name, type, appId, secret, secretFile, token, fallback, sandbox, refreshEvery, tickets";
+const ACCOUNT_KEYS = "name, type, appId, secret, secretFile, token, fallback, sandbox, refreshEvery, tickets, mirror";
 
 describe("a configuration that cannot be right", () => {
   const second = (lines: Readonly<Record<string, string | undefined>>): string =>
@@ -288,6 +288,15 @@ describe("a configuration that cannot be right", () => {
         got: "a list",
       },
     ],
+    [
+      "a mirror of an SDK that is not known",
+      { file: file(account({ mirror: "[wxjva]" })) },
+      {
+        path: "accounts[0].mirror[0]",
+        expected: "one of wxjava, silenceper, wechatpy, powerwechat",
+        got: '"wxjva"; did you mean wxjava?',
+      },
+    ],
     ["no accounts", { file: "accounts: []" }, { path: "accounts", expected: "at least one account", got: "a list" }],
     [
       "the key __proto__",
@@ -464,6 +473,7 @@ describe("a configuration that is accepted", () => {
           sandbox: true,
           refreshEvery: "90s",
           tickets: ["wx_card", "jsapi"],
+          mirror: ["wechatpy", { sdk: "wxjava", prefix: "shop" }],
         },
       ],
     };
@@ -484,6 +494,10 @@ describe("a configuration that is accepted", () => {
         sandbox: true,
         refreshEvery: 90_000,
         kinds: ["access_token", "wx_card_ticket", "jsapi_ticket"],
+        mirrors: [
+          { sdk: "wechatpy", prefix: "wechatpy" },
+          { sdk: "wxjava", prefix: "shop" },
+        ],
       },
     ]);
     expect(config.accounts[0]?.secret.reveal()).toBe(SECRET);
@@ -553,6 +567,7 @@ describe("problems of several places", () => {
     ["secret_file", "secretFile"],
     ["ticket", "tickets"],
     ["refresh-every", "refreshEvery"],
+    ["mirrors", "mirror"],
     ["SANDBOX", "sandbox"],
   ])("the unknown key %s is near to %s", (written, known) => {
     const [problem] = problemsIn({ file: file(account({ [written]: "1" })) });

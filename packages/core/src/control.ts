@@ -34,6 +34,8 @@ export const CONTROL_FIELDS = [
   "unknown_at",
   "foreign_at",
   "suspect",
+  "forced_at",
+  "forced_job",
   "failed_jobs",
   "last_attempt",
   "last_outcome",
@@ -86,6 +88,8 @@ export interface Control {
   readonly foreignAt?: number;
   /** Fingerprint of a value that WeChat refuses and yet returns: only a person can force another one. */
   readonly suspect?: string;
+  /** The last fetch that a person forced: when it began, and by which job. */
+  readonly forced?: { readonly at: number; readonly job: string };
   /** Jobs that ended as failed: one of them starting again is a person's re-run. */
   readonly failedJobs: readonly string[];
   /** Fingerprint of a value that WeChat was seen to refuse, and when that was confirmed. */
@@ -108,6 +112,7 @@ export function decodeControl(values: readonly (string | null)[]): Control {
   const lease = pair(text("lease_attempt"), number("lease_until"));
   const intent = pair(number("intent_generation"), number("intent_at"));
   const reported = pair(text("reported"), number("reported_at"));
+  const forced = pair(number("forced_at"), text("forced_job"));
   const blockClass = FAILURE_CLASSES.find((name) => name === text("block_class"));
   const blockUntil = number("block_until");
   return {
@@ -118,6 +123,7 @@ export function decodeControl(values: readonly (string | null)[]): Control {
     ...(lease && { lease: { attempt: lease[0], until: lease[1] } }),
     ...(intent && { intent: { generation: intent[0], at: intent[1] } }),
     ...(reported && { reported: { fingerprint: reported[0], at: reported[1] } }),
+    ...(forced && { forced: { at: forced[0], job: forced[1] } }),
     ...(blockClass && {
       block: {
         class: blockClass,

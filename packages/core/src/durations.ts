@@ -48,6 +48,8 @@ export interface Durations {
   readonly reportSpacing: number;
   /** The same for a value that WeChat refuses and yet returns. */
   readonly suspectSpacing: number;
+  /** Shortest time between two forced refreshes. Source: WeChat answers sooner ones with the same stable token. */
+  readonly forceSpacing: number;
   /** A value that died this long after the last unknown outcome was fetched by another system. */
   readonly foreignAfter: number;
   /** A commit is looked at again after 1, 5, 15 and 60 times this. */
@@ -87,6 +89,7 @@ export function createDurations(scale: number): Durations {
     recheckMost: 30 * MINUTE,
     reportSpacing: MINUTE,
     suspectSpacing: 10 * MINUTE,
+    forceSpacing: 30 * SECOND,
     foreignAfter: 10 * MINUTE,
     repairUnit: SECOND,
     configCheck: 5 * SECOND,

@@ -1,4 +1,5 @@
 // What tests and tools use of the launcher.
+export { findApt } from "./apt.ts";
 export { findChromium } from "./chromium.ts";
 export { anyFreePort } from "./port.ts";
 export { isAlive } from "./process-end.ts";

@@ -1,7 +1,10 @@
+import { APP_ID_PATTERN } from "./credential.ts";
 import type { Clock } from "./time.ts";
 
 /** Finds the account behind an id or a name. */
 export interface AccountNames {
+  /** The account's id, if Redis need not be asked: an appid is its own, for ever. @param now monotonic ms */
+  remembered(idOrName: string, now: number): string | undefined;
   /** The account's id, or `undefined` when no worker knows it. Rejects when Redis does not answer and it is not remembered. */
   find(idOrName: string): Promise<string | undefined>;
 }
@@ -25,9 +28,9 @@ export function createAccountNames({ find, clock, trustMs, retryMs }: AccountNam
   const known = new Map<string, { readonly id: string; readonly trustedUntil: number }>();
 
   function recall(idOrName: string): string | undefined {
-    const remembered = known.get(idOrName);
-    if (remembered) known.set(idOrName, { ...remembered, trustedUntil: clock.monotonic() + retryMs });
-    return remembered?.id;
+    const entry = known.get(idOrName);
+    if (entry) known.set(idOrName, { ...entry, trustedUntil: clock.monotonic() + retryMs });
+    return entry?.id;
   }
 
   const inFlight = new Map<string, Promise<string | undefined>>();
@@ -39,16 +42,26 @@ export function createAccountNames({ find, clock, trustMs, retryMs }: AccountNam
       known.set(idOrName, { id, trustedUntil: clock.monotonic() + trustMs });
       return id;
     } catch (error) {
-      const remembered = recall(idOrName);
-      if (remembered === undefined) throw error;
-      return remembered;
+      const recalled = recall(idOrName);
+      if (recalled === undefined) throw error;
+      return recalled;
     }
   }
 
+  function remembered(idOrName: string, now: number): string | undefined {
+    const entry = known.get(idOrName);
+    if (entry) return now < entry.trustedUntil ? entry.id : undefined;
+    if (!APP_ID_PATTERN.test(idOrName)) return undefined;
+    known.set(idOrName, { id: idOrName, trustedUntil: Number.POSITIVE_INFINITY });
+    return idOrName;
+  }
+
   return {
+    remembered,
+
     async find(idOrName) {
-      const remembered = known.get(idOrName);
-      if (remembered && clock.monotonic() < remembered.trustedUntil) return remembered.id;
+      const id = remembered(idOrName, clock.monotonic());
+      if (id !== undefined) return id;
       const asking = inFlight.get(idOrName) ?? ask(idOrName).finally(() => inFlight.delete(idOrName));
       inFlight.set(idOrName, asking);
       return asking;

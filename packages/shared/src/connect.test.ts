@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findRedisUrl, START_URL_FILE } from "./connect.ts";
+import { Cluster } from "ioredis";
+import { connect, findRedisUrl, START_URL_FILE, type AppRedis } from "./connect.ts";
 import { TokenClientUsageError } from "./errors.ts";
 
 describe("findRedisUrl", () => {
@@ -34,5 +35,17 @@ describe("findRedisUrl", () => {
   it("says what to do when there is neither", () => {
     expect(() => findRedisUrl({}, project)).toThrow(TokenClientUsageError);
     expect(() => findRedisUrl({}, project)).toThrow(/pass `redis` .* set REDIS_URL, or run `npx -y pnpm start`/);
+  });
+});
+
+describe("connect", () => {
+  it("says what is expected when it is given something else", () => {
+    const cluster = new Cluster([{ host: "127.0.0.1", port: 1 }], { lazyConnect: true });
+    const nodeRedis = { options: {}, duplicate: () => undefined, hGet: () => undefined };
+
+    for (const wrong of [cluster, nodeRedis, {}, null, 6379]) {
+      expect(() => connect(wrong as unknown as AppRedis)).toThrow(/neither a URL nor a client of ioredis/);
+    }
+    cluster.disconnect();
   });
 });

@@ -6,6 +6,14 @@ import { TokenClientUsageError } from "./errors.ts";
 /** Where `start` writes the URL of the Redis it runs, seen from the project's root. */
 export const START_URL_FILE = join(".tokenkeeper", "redis-url");
 
+/** An app's own client of ioredis 5 or 6, by the members that tell it from others (a Cluster has no `stream`). */
+export interface AppRedis {
+  readonly stream: unknown;
+  readonly options: { readonly keyPrefix?: string | undefined };
+  duplicate(): unknown;
+  pipeline(): unknown;
+}
+
 /**
  * The URL of the Redis to read from: `REDIS_URL`, else the file that `start` wrote in `cwd` or a folder above it.
  * @throws TokenClientUsageError when neither is there.
@@ -19,10 +27,26 @@ export function findRedisUrl(env: Readonly<Record<string, string | undefined>>, 
 }
 
 /**
+ * The client to read with; `own` says whether it was opened here.
+ * @throws TokenClientUsageError when it is neither a URL nor a client of ioredis, or a Cluster.
+ */
+export function connect(given: AppRedis | string): { readonly redis: Redis; readonly own: boolean } {
+  if (typeof given === "string") return { redis: connectForReading(given), own: true };
+  // Both versions answer the few commands of this package alike; only their types differ.
+  const app = given as Redis;
+  if (typeof app?.duplicate !== "function" || typeof app.pipeline !== "function" || app.isCluster) {
+    throw new TokenClientUsageError(
+      "`redis` is neither a URL nor a client of ioredis (5 or 6, not a Cluster): pass one of them",
+    );
+  }
+  return app.options.keyPrefix ? { redis: connectForReading(app), own: true } : { redis: app, own: false };
+}
+
+/**
  * A client of our own for reading: answers fail within seconds, reconnecting goes on for ever.
  * @param source a URL, or an app's client whose server is meant
  */
-export function connectForReading(source: string | Redis): Redis {
+function connectForReading(source: string | Redis): Redis {
   const options = {
     protocol: 2,
     keyPrefix: "",

@@ -28,3 +28,6 @@ export function isCredentialKind(value: unknown): value is CredentialKind {
 
 /** An appid: `wx` and 16 letters or digits, case-sensitive (WeChat's own form). */
 export const APP_ID_PATTERN = /^wx[0-9A-Za-z]{16}$/;
+
+/** What the id of an account of any family may look like; none can reach out of the braces of a key. */
+export const ACCOUNT_ID_PATTERN = /^[0-9A-Za-z._-]{1,64}$/;

@@ -1,39 +1,31 @@
 import { credentialId, type CredentialRef } from "./credential.ts";
-import { TokenUnavailableError } from "./errors.ts";
+import { TokenUnavailableError, type UnavailableReason } from "./errors.ts";
+import type { StaleEvent } from "./events.ts";
+import { createMemory } from "./memory.ts";
+import type { ReadSource } from "./metrics.ts";
+import type { ReaderTimes } from "./reader-times.ts";
 import type { Reports } from "./reports.ts";
 import type { Rotations } from "./rotations.ts";
 import type { ReadRecord, RecordStore } from "./store.ts";
 import type { Clock } from "./time.ts";
 
-/** How long the reader trusts, waits and keeps away from the end. All in ms. */
-export interface ReaderTimes {
-  /** A value is served from memory this long before Redis is asked again. */
-  readonly cacheMs: number;
-  /** How long a read waits for a value that is missing, and a refused call for a newer one. */
-  readonly waitMs: number;
-  /** A value is not served in the last moment of its life: it might end on the way to WeChat. */
-  readonly endMarginMs: number;
-  /** How often a waiting read looks again, in case the hint is lost. */
-  readonly pollMs: number;
-  /** While Redis does not answer, a valid value is served from memory this long before it is asked again. */
-  readonly retryMs: number;
-}
-
 /** Reads credentials: memory first, then Redis, then waiting for the worker. */
 export interface Reader {
-  /** @throws TokenUnavailableError */
-  read(credential: CredentialRef): Promise<string>;
+  /** Rejects with TokenUnavailableError. @param now monotonic ms, if it is known already */
+  read(credential: CredentialRef, now?: number): Promise<string>;
   /** What Redis holds now, past the memory: a value other than `refused`, or `undefined`. */
   reread(credential: CredentialRef, refused: string): Promise<string | undefined>;
   /** The first value that is not `refused`, or `undefined` when none comes within `waitMs`. */
   awaitOther(credential: CredentialRef, refused: string): Promise<string | undefined>;
+  /** Makes the next read ask Redis, if memory holds `refused`. */
+  distrust(credential: CredentialRef, refused: string): void;
 }
 
-interface Entry {
-  readonly record: ReadRecord;
-  /** Monotonic ms. */
-  readonly validUntil: number;
-  readonly trustedUntil: number;
+/** Who is told of what reading comes to. */
+export interface ReaderHooks {
+  read?(credential: CredentialRef, source: ReadSource, result: "ok" | UnavailableReason): void;
+  rotated?(credential: CredentialRef, version: string, lagMs: number): void;
+  stale?(credential: CredentialRef, cause: StaleEvent["cause"]): void;
 }
 
 /** What the reader works with. */
@@ -43,48 +35,42 @@ export interface ReaderDeps {
   readonly reports: Reports;
   readonly clock: Clock;
   readonly times: ReaderTimes;
+  readonly hooks?: ReaderHooks;
 }
 
 /** Validity is kept on the monotonic clock, so that a wall clock that jumps cannot make an ended value live. */
-export function createReader({ store, rotations, reports, clock, times }: ReaderDeps): Reader {
-  const memory = new Map<string, Entry>();
+export function createReader({ store, rotations, reports, clock, times, hooks = {} }: ReaderDeps): Reader {
+  const memory = createMemory();
   const inFlight = new Map<string, Promise<ReadRecord | undefined>>();
   const overtaken = new Set<string>();
 
   rotations.listen((id) => {
     // A hint that comes while Redis is being read may be about a newer value than the one just read.
     if (inFlight.has(id)) overtaken.add(id);
-    const entry = memory.get(id);
-    if (entry) memory.set(id, { ...entry, trustedUntil: 0 });
+    memory.distrust(id);
   });
 
-  function fromMemory(id: string, trust: "fresh" | "valid"): string | undefined {
-    const entry = memory.get(id);
-    if (!entry) return undefined;
-    return clock.monotonic() < (trust === "fresh" ? entry.trustedUntil : entry.validUntil)
-      ? entry.record.value
-      : undefined;
-  }
-
-  async function load(credential: CredentialRef): Promise<ReadRecord | undefined> {
-    const id = credentialId(credential);
-    const startedAt = clock.monotonic();
-    const record = await store.read(credential);
-    if (!record) return undefined;
-    const validUntil = startedAt + record.remainingMs - times.endMarginMs;
-    const trustedUntil = overtaken.has(id) ? 0 : Math.min(startedAt + times.cacheMs, validUntil);
-    memory.set(id, { record, validUntil, trustedUntil });
-    return validUntil > clock.monotonic() ? record : undefined;
+  async function load(credential: CredentialRef, id: string): Promise<ReadRecord | undefined> {
+    const readAt = clock.monotonic();
+    try {
+      const record = await store.read(credential);
+      if (!record) return undefined;
+      const validUntil = readAt + record.remainingMs - times.endMarginMs;
+      const trustedUntil = overtaken.has(id) ? 0 : Math.min(readAt + times.cacheMs, validUntil);
+      const lagMs = memory.keep(credential, record, { readAt, validUntil, trustedUntil });
+      if (lagMs !== undefined) hooks.rotated?.(credential, record.version, lagMs);
+      return validUntil > clock.monotonic() ? record : undefined;
+    } finally {
+      inFlight.delete(id);
+      overtaken.delete(id);
+    }
   }
 
   function loadOnce(credential: CredentialRef): Promise<ReadRecord | undefined> {
     const id = credentialId(credential);
     const running = inFlight.get(id);
     if (running) return running;
-    const loading = load(credential).finally(() => {
-      inFlight.delete(id);
-      overtaken.delete(id);
-    });
+    const loading = load(credential, id);
     inFlight.set(id, loading);
     return loading;
   }
@@ -114,30 +100,37 @@ export function createReader({ store, rotations, reports, clock, times }: Reader
     return { came: clock.sleep(atMostMs, over.signal).finally(stop), cancel: () => over.abort() };
   }
 
+  async function readPastMemory(credential: CredentialRef): Promise<string> {
+    const record = await loadOnce(credential).catch((): "unreachable" => "unreachable");
+    if (typeof record === "object") return told(credential, "redis", record.value);
+    // Neither a Redis that is away nor a record that vanished takes a value away that is still good.
+    const cause = record === undefined ? "missing" : "redis_unreachable";
+    const valid = memory.valid(credential, clock.monotonic(), times.retryMs);
+    if (valid !== undefined) {
+      hooks.stale?.(credential, cause);
+      return told(credential, "stale", valid);
+    }
+    if (cause === "redis_unreachable") return refuse(credential, "redis", cause);
+    await reports.tell(credential);
+    const awaited = await awaitValue(credential);
+    return awaited === undefined ? refuse(credential, "awaited", "missing") : told(credential, "awaited", awaited);
+  }
+
+  function told(credential: CredentialRef, source: ReadSource, value: string): string {
+    hooks.read?.(credential, source, "ok");
+    return value;
+  }
+
+  function refuse(credential: CredentialRef, source: ReadSource, reason: UnavailableReason): never {
+    hooks.read?.(credential, source, reason);
+    throw new TokenUnavailableError({ ...credential, reason });
+  }
+
   return {
-    async read(credential) {
-      const id = credentialId(credential);
-      const cached = fromMemory(id, "fresh");
-      if (cached !== undefined) return cached;
-      try {
-        const record = await loadOnce(credential);
-        if (record) return record.value;
-      } catch {
-        const entry = memory.get(id);
-        const now = clock.monotonic();
-        if (entry === undefined || now >= entry.validUntil) {
-          throw new TokenUnavailableError({ ...credential, reason: "redis_unreachable" });
-        }
-        memory.set(id, { ...entry, trustedUntil: Math.min(now + times.retryMs, entry.validUntil) });
-        return entry.record.value;
-      }
-      // A record that vanished does not take a value away that is still good.
-      const valid = fromMemory(id, "valid");
-      if (valid !== undefined) return valid;
-      await reports.tell(credential);
-      const awaited = await awaitValue(credential);
-      if (awaited === undefined) throw new TokenUnavailableError({ ...credential, reason: "missing" });
-      return awaited;
+    // Not `async`, and one look at the clock: that is most of what a read from memory costs.
+    read(credential, now = clock.monotonic()) {
+      const fresh = memory.fresh(credential, now);
+      return fresh === undefined ? readPastMemory(credential) : Promise.resolve(told(credential, "memory", fresh));
     },
 
     async reread(credential, refused) {
@@ -146,5 +139,7 @@ export function createReader({ store, rotations, reports, clock, times }: Reader
     },
 
     awaitOther: (credential, refused) => awaitValue(credential, refused),
+
+    distrust: (credential, refused) => memory.distrust(credentialId(credential), refused),
   };
 }

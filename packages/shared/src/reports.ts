@@ -18,20 +18,16 @@ export interface Reports {
   tell(report: Report): Promise<void>;
 }
 
-/** What telling needs. Durations in ms. */
+/** What telling needs. */
 export interface ReportsDeps {
-  readonly redis: Redis;
+  /** Hands a report over. May reject. */
+  readonly send: (report: Report) => Promise<unknown>;
   readonly clock: Clock;
-  /** How long one answer of Redis may take. */
-  readonly deadlineMs: number;
-  /** The same is told again after this long. */
+  /** The same is told again after this long, ms. */
   readonly repeatMs: number;
 }
 
-const REPORTS_KEPT = 10_000;
-
-/** Reports and demands through the stream. */
-export function createReports({ redis, clock, deadlineMs, repeatMs }: ReportsDeps): Reports {
+export function createReports({ send, clock, repeatMs }: ReportsDeps): Reports {
   const told = new Map<string, { readonly fp?: string; readonly until: number }>();
 
   return {
@@ -39,13 +35,22 @@ export function createReports({ redis, clock, deadlineMs, repeatMs }: ReportsDep
       const id = credentialId({ account, kind });
       const last = told.get(id);
       if (last && last.fp === fp && clock.monotonic() < last.until) return;
-      told.set(id, { ...(fp !== undefined && { fp }), until: clock.monotonic() + repeatMs });
-      const fields = ["account", account, "kind", kind, ...(fp === undefined ? [] : ["fp", fp])];
-      try {
-        await within(redis.xadd(REPORTS_KEY, "MAXLEN", "~", REPORTS_KEPT, "*", ...fields), deadlineMs);
-      } catch {
-        told.delete(id);
-      }
+      const report = { account, kind, ...(fp !== undefined && { fp }) };
+      told.set(id, { ...report, until: clock.monotonic() + repeatMs });
+      await send(report).catch(() => told.delete(id));
     },
+  };
+}
+
+const REPORTS_KEPT = 10_000;
+
+/**
+ * Hands reports over through the stream.
+ * @param deadlineMs how long one answer of Redis may take.
+ */
+export function sendToStream({ redis, deadlineMs }: { redis: Redis; deadlineMs: number }): ReportsDeps["send"] {
+  return async ({ account, kind, fp }) => {
+    const fields = ["account", account, "kind", kind, ...(fp === undefined ? [] : ["fp", fp])];
+    await within(redis.xadd(REPORTS_KEY, "MAXLEN", "~", REPORTS_KEPT, "*", ...fields), deadlineMs);
   };
 }

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { APP_ID_PATTERN, type CredentialRef } from "./credential.ts";
+import { ACCOUNT_ID_PATTERN, APP_ID_PATTERN, type CredentialRef } from "./credential.ts";
 import { within } from "./deadline.ts";
 import { ACCOUNTS_KEY, recordKey } from "./keys.ts";
 import { decodeRecord, RECORD_FIELDS, type CredentialRecord } from "./record.ts";
@@ -41,7 +41,7 @@ export function createRecordStore({ redis, deadlineMs }: { redis: Redis; deadlin
     async accountId(idOrName) {
       if (APP_ID_PATTERN.test(idOrName)) return idOrName;
       const entry = await within(redis.hget(ACCOUNTS_KEY, idOrName).catch(absentOrThrow), deadlineMs);
-      return entry ? idOf(entry) : undefined;
+      return entry ? idOf(entry, idOrName) : undefined;
     },
   };
 }
@@ -51,11 +51,14 @@ function absentOrThrow(error: Error): undefined {
   if (!error.message.startsWith("WRONGTYPE")) throw error;
 }
 
-function idOf(entry: string): string | undefined {
+/** The id of a whole entry that stands where it belongs: one that was copied from another name must not lead to another's token. */
+function idOf(text: string, idOrName: string): string | undefined {
   try {
-    const parsed: unknown = JSON.parse(entry);
-    const id = typeof parsed === "object" && parsed !== null && "id" in parsed ? parsed.id : undefined;
-    return typeof id === "string" ? id : undefined;
+    const entry: unknown = JSON.parse(text);
+    if (typeof entry !== "object" || entry === null || !Object.hasOwn(entry, "id")) return undefined;
+    const { id, name } = entry as { id?: unknown; name?: unknown };
+    if (typeof id !== "string" || !ACCOUNT_ID_PATTERN.test(id)) return undefined;
+    return id === idOrName || name === idOrName ? id : undefined;
   } catch {
     return undefined;
   }

@@ -5,15 +5,18 @@ import { systemClock, type Clock } from "@tokenkeeper/shared/contract";
 import { createApi } from "./api/api.ts";
 import { createAccountsInForce } from "./accounts-in-force.ts";
 import { createConfigWatch, type ConfigSource } from "./config-watch.ts";
-import { createCredentials } from "./credentials.ts";
+import { createCredentials, type Credential } from "./credentials.ts";
 import { officialAccountFamily } from "./families/official-account/official-account.ts";
 import { createHealthServer } from "./health.ts";
+import { createConfirm } from "./intake/confirm.ts";
 import { createIntake } from "./intake/intake.ts";
 import { createReports } from "./intake/reports.ts";
 import { createReportStream } from "./intake/stream.ts";
 import { createLifecycle } from "./lifecycle.ts";
+import { createMirrors } from "./mirrors/mirrors.ts";
+import { createOnDisturbed } from "./mirrors/on-disturbed.ts";
 import { openConnections } from "./queues/connections.ts";
-import { createEnqueue } from "./queues/enqueue.ts";
+import { createEnqueue, type Enqueue } from "./queues/enqueue.ts";
 import { createPlanner } from "./queues/planner.ts";
 import { createRetire } from "./queues/retire.ts";
 import { createRefreshWorker } from "./queues/refresh-worker.ts";
@@ -27,6 +30,7 @@ import { createMemory } from "./refresh/memory.ts";
 import { createRepair } from "./refresh/repair.ts";
 import { createRefresher } from "./refresh/refresh.ts";
 import { createFindLost } from "./store/find-lost.ts";
+import { createMirrorStore } from "./store/mirror-store.ts";
 import { createRedisCredentialStore } from "./store/redis-credential-store.ts";
 import { checkDurations, checkRedis } from "./start-checks.ts";
 import { StartError } from "./start-error.ts";
@@ -104,24 +108,19 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const refresher = createRefresher({ store, memory, runAttempt, durations, log });
   const enqueue = createEnqueue(refreshQueue, createFindStandingJobs(refreshQueue, command));
   const planner = createPlanner({ refresher, enqueue, clock });
-  const schedulers = createSchedulers({
-    queue: scheduleQueue,
-    credentials,
-    durations,
-    kinds: planners,
-  });
+  const schedulers = createSchedulers({ queue: scheduleQueue, credentials, durations, kinds: planners });
   const stream = createReportStream(connections.reading, command, name);
-  const followUp = createFollowUp({
-    credentials,
-    trigger: (credential, reason) => enqueue.immediate(credential, reason),
-    report: ({ ref }, fp) => stream.tell({ ...ref, fp }),
-  });
+  const trigger: Enqueue["immediate"] = (credential, reason) => enqueue.immediate(credential, reason);
+  const report = ({ ref }: Credential, fp: string): Promise<void> => stream.tell({ ...ref, fp });
+  const onDisturbed = createOnDisturbed({ report, confirm: createConfirm({ store, trigger, clock, durations, log }) });
+  const mirrors = createMirrors({ credentials, store: createMirrorStore(command), onDisturbed, log });
+  const followUp = createFollowUp({ credentials, mirror: (credential) => mirrors.write(credential), trigger, report });
   const handle = createReports({
     credentials,
     store,
     http,
-    trigger: (credential, reason) => enqueue.immediate(credential, reason),
-    passOn: (ref) => enqueue.immediate({ ref, account: { name: ref.account } }, "missing"),
+    trigger,
+    passOn: (ref) => trigger({ ref, account: { name: ref.account } }, "missing"),
     clock,
     durations,
     log,
@@ -169,6 +168,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     createTicker(durations.repairUnit / 2, () => repair.runOnce(), onError("repair")),
     createTicker(durations.sweep / 2, () => accountsInForce.beat(), onError("heartbeat")),
     createTicker(durations.sweep, () => api.flush(), onError("usage")),
+    createTicker(durations.sweep, () => mirrors.sweep(), onError("mirrors")),
     ...(planners.fallback ? [createTicker(durations.sweep, fallback, onError("fallback"))] : []),
   ];
   const health = createHealthServer(async () => refreshWorker.isRunning() && (await command.ping()) === "PONG");

@@ -57,9 +57,7 @@ export const CONFIG_FAULTS: readonly Fault[] = [
     kind: "secret changed",
     lane: "work",
     async inject(arena, random) {
-      const credential = random.pick(
-        arena.credentials.filter(({ account, kind }) => account.healthy && kind === "access_token"),
-      );
+      const credential = random.pick((await arena.unscathed.find()).filter(({ kind }) => kind === "access_token"));
       const { appId, name } = credential.account;
       const secret = createHash("sha256").update(`changed ${random.next()}`).digest("hex").slice(0, 32);
       arena.secrets.push(secret);

@@ -54,8 +54,8 @@ export const LINE_FAULTS: readonly Fault[] = [
     kind: "commit reply lost",
     lane: "storage",
     async inject(arena, random) {
-      const { line, credentials } = arena;
-      const due = random.pick(credentials.filter(({ account, kind }) => account.healthy && kind === "access_token"));
+      const { line } = arena;
+      const due = random.pick((await arena.unscathed.find()).filter(({ kind }) => kind === "access_token"));
       const waiting = line.intercept((request) => request.includes(COMMIT_HASH), AbortSignal.timeout(4_000));
       await arena.makeDue(due);
       const reply = await waiting;

@@ -24,11 +24,11 @@ async function hitSome(
   random: Random,
   { faults, classicOnly = false }: { faults: readonly FaultInput["fault"][]; classicOnly?: boolean },
 ): Promise<FaultResult> {
-  const eligible = arena.credentials.filter(
-    ({ account, kind }) =>
-      account.healthy && (!classicOnly || (account.token === "classic" && kind === "access_token")),
+  const eligible = (await arena.unscathed.find()).filter(
+    ({ account, kind }) => !classicOnly || (account.token === "classic" && kind === "access_token"),
   );
   const hit = random.shuffled(eligible).slice(0, faults.length);
+  for (const credential of hit) arena.unscathed.mark(credential);
   await arena.wechat.poll();
   const before = arena.wechat.events.length;
   const remove = await Promise.all(
@@ -128,8 +128,8 @@ export const WECHAT_FAULTS: readonly Fault[] = [
     lane: "work",
     alone: true,
     async inject(arena, random) {
-      const classic = arena.accounts.filter(({ healthy, token }) => healthy && token === "classic");
-      const { appId, name } = random.pick(classic);
+      const classic = (await arena.unscathed.find()).filter(({ account }) => account.token === "classic");
+      const { appId, name } = random.pick(classic).account;
       // The second one ends the grace of what we hold.
       await arena.wechat.foreignFetch(appId, "classic");
       await arena.wechat.foreignFetch(appId, "classic");

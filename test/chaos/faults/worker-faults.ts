@@ -26,10 +26,9 @@ async function catchIssue(arena: Arena, random: Random, mode: "classic" | "stabl
 /** Makes a token due and catches the worker that fetches it at the moment at which WeChat has answered. */
 async function catchOnce(arena: Arena, random: Random, mode: "classic" | "stable"): Promise<Caught | undefined> {
   const credential = random.pick(
-    arena.credentials.filter(
-      ({ account, kind }) => account.healthy && account.token === mode && kind === "access_token",
-    ),
+    (await arena.unscathed.find()).filter(({ account, kind }) => account.token === mode && kind === "access_token"),
   );
+  arena.unscathed.mark(credential);
   const { appId } = credential.account;
   const asks = (request: string): boolean =>
     request.includes(`appid=${appId}`) || request.includes(`"appid":"${appId}"`);

@@ -23,6 +23,16 @@ describe("WeChat's paths", () => {
     expect((await ask(`/cgi-bin/user/info?${query}&openid=o1&lang=zh_CN`)).json).toMatchObject({ openid: "o1" });
     expect((await ask(`/cgi-bin/get_api_domain_ip?${query}`)).json["ip_list"]).toHaveLength(3);
     expect((await ask(`/cgi-bin/getcallbackip?${query}`)).json["ip_list"]).toHaveLength(2);
+    const message = { touser: "o1", template_id: "t1", data: {} };
+    const sent = await ask(`/cgi-bin/message/template/send?${query}`, { body: message });
+    expect(sent.json).toEqual({ errcode: 0, errmsg: "ok", msgid: expect.any(Number) });
+    const form = new FormData();
+    form.set("media", new Blob(["pixels"]), "a.png");
+    const upload = `${client.simulator.url}/cgi-bin/media/upload?${query}&type=image`;
+    const uploaded = await (await fetch(upload, { method: "POST", body: form })).json();
+    expect(uploaded).toMatchObject({ type: "image", media_id: expect.any(String), created_at: expect.any(Number) });
+    const decrypted = await ask(`/card/code/decrypt?${query}`, { body: { encrypt_code: "XXIzTtMqCxwOaawoE91" } });
+    expect(decrypted.json).toMatchObject({ errcode: 0, code: expect.stringMatching(/^\d+$/) });
     const quota = await ask(`/cgi-bin/openapi/quota/get?${query}`, { body: { cgi_path: "/cgi-bin/token" } });
     expect(quota.json).toMatchObject({ quota: { used: 1 } });
     const cleared = await ask("/cgi-bin/clear_quota/v2", { body: { appid: APP_ID, appsecret: SECRET } });
@@ -45,6 +55,8 @@ describe("WeChat's paths", () => {
     ["/cgi-bin/stable_token", { body: { grant_type: "client_credential", appid: "wxnobody", secret: "b" } }, 40013],
     ["/cgi-bin/user/info?openid=o1", {}, 41001],
     ["/cgi-bin/user/info?access_token=ACCESS_TOKEN&openid=o1", {}, 40014],
+    ["/cgi-bin/message/template/send", {}, 43002],
+    ["/cgi-bin/message/template/send?access_token=ACCESS_TOKEN", { body: {} }, 40014],
     ["/cgi-bin/clear_quota/v2", { body: { appid: APP_ID } }, 41004],
     ["/cgi-bin/nothing", {}, 40066],
   ])("%s %o is refused under HTTP 200 with %i and a rid", async (path, options, errcode) => {
@@ -60,6 +72,14 @@ describe("WeChat's paths", () => {
       (await client.ask(`/cgi-bin/user/info?access_token=${token}${rest}`)).json["errcode"];
     expect([await call(first), await call(second), await call(third)]).toEqual([40001, undefined, undefined]);
     expect([await call(third, ""), await call(third, "&openid=%20")]).toEqual([41009, 40003]);
+    const send = async (body: object) =>
+      (await client.ask(`/cgi-bin/message/template/send?access_token=${third}`, { body })).json["errcode"];
+    expect([await send({}), await send({ touser: "o1" })]).toEqual([40003, 40037]);
+    const upload = async (type: string) =>
+      (await client.ask(`/cgi-bin/media/upload?access_token=${third}&type=${type}`, { body: "--x\nfilename=" })).json;
+    expect([(await upload("text"))["errcode"], (await upload("image"))["errcode"]]).toEqual([40004, 41005]);
+    const decrypted = await client.ask(`/card/code/decrypt?access_token=${third}`, { body: {} });
+    expect(decrypted.json["errcode"]).toBe(40097);
     const { control } = client.simulator;
     expect([first, second, third, "60_x"].map((token) => control.tokenVerdict(APP_ID, token))).toEqual([
       "superseded",

@@ -34,6 +34,32 @@ export function callbackIp(input: RuleInput): Ruling {
   return business(input, () => ({ ip_list: ["198.51.100.0/25", "198.51.100.200"] }));
 }
 
+/** `POST /cgi-bin/message/template/send`: a business call with a body. The template itself is not checked. */
+export function templateMessage(input: RuleInput): Ruling {
+  return business(input, ({ touser, template_id }) => {
+    if (typeof touser !== "string" || touser === "") return 40003;
+    if (typeof template_id !== "string" || template_id === "") return 40037;
+    return { errcode: 0, errmsg: "ok", msgid: Math.floor(input.context.random() * 2 ** 32) };
+  });
+}
+
+/** `POST /cgi-bin/media/upload`: a business call whose body is a form with a file, which is checked to be whole and forgotten. */
+export function uploadMedia(input: RuleInput): Ruling {
+  return business(input, ({ type, form }) => {
+    if (typeof type !== "string" || !["image", "voice", "video", "thumb"].includes(type)) return 40004;
+    if (typeof form !== "string" || !/filename=/.test(form) || !/--\s*$/.test(form)) return 41005;
+    const media_id = `m${Math.floor(input.context.random() * 2 ** 32)}`;
+    return { type, media_id, created_at: Math.floor(input.context.now / 1000) };
+  });
+}
+
+/** `POST /card/code/decrypt`: a business call outside `/cgi-bin`. Every code decrypts to the same. */
+export function decryptCardCode(input: RuleInput): Ruling {
+  return business(input, ({ encrypt_code }) =>
+    encrypt_code ? { errcode: 0, errmsg: "ok", code: "751234212312" } : 40097,
+  );
+}
+
 /** Answers a call that needs an accepted token and changes nothing; a number is WeChat's errcode. */
 export function business(input: RuleInput, answer: (params: RuleInput["params"]) => object | number): Ruling {
   const admitted = admitByToken(input);

@@ -1,5 +1,5 @@
 import type { Params, Rule } from "./ruling.ts";
-import { apiDomainIp, callbackIp, userInfo } from "./business.ts";
+import { apiDomainIp, callbackIp, decryptCardCode, templateMessage, uploadMedia, userInfo } from "./business.ts";
 import { classicToken } from "./classic-token.ts";
 import { clearQuota, quotaGet } from "./quota-calls.ts";
 import { stableToken } from "./stable-token.ts";
@@ -13,6 +13,9 @@ export const CALLS = [
   "getticket:jsapi",
   "getticket:wx_card",
   "user/info",
+  "message/template/send",
+  "media/upload",
+  "card/code/decrypt",
   "get_api_domain_ip",
   "getcallbackip",
   "quota/get",
@@ -27,6 +30,8 @@ export interface Endpoint {
   bearer: "secret" | "token";
   /** The kind of credential it fetches; calls that fetch none have no kind. */
   kind?: "access_token" | "ticket";
+  /** Its body is a form, given to the rule as it came; the other parameters stand in the query. */
+  form?: true;
   call: Call;
   rule: Rule;
 }
@@ -50,6 +55,22 @@ export const ENDPOINTS: readonly Endpoint[] = [
     rule: getTicket,
   },
   { call: "user/info", method: "GET", path: "/cgi-bin/user/info", bearer: "token", rule: userInfo },
+  {
+    call: "message/template/send",
+    method: "POST",
+    path: "/cgi-bin/message/template/send",
+    bearer: "token",
+    rule: templateMessage,
+  },
+  {
+    call: "media/upload",
+    method: "POST",
+    path: "/cgi-bin/media/upload",
+    bearer: "token",
+    form: true,
+    rule: uploadMedia,
+  },
+  { call: "card/code/decrypt", method: "POST", path: "/card/code/decrypt", bearer: "token", rule: decryptCardCode },
   { call: "get_api_domain_ip", method: "GET", path: "/cgi-bin/get_api_domain_ip", bearer: "token", rule: apiDomainIp },
   { call: "getcallbackip", method: "GET", path: "/cgi-bin/getcallbackip", bearer: "token", rule: callbackIp },
   { call: "quota/get", method: "POST", path: "/cgi-bin/openapi/quota/get", bearer: "token", rule: quotaGet },
@@ -67,6 +88,7 @@ export function readParams(endpoint: Endpoint, request: WireRequest): Params | n
   if (request.method !== endpoint.method) return endpoint.method === "GET" ? 43001 : 43002;
   const access_token = request.query.get("access_token") ?? undefined;
   if (endpoint.method === "GET") return { ...Object.fromEntries(request.query), access_token };
+  if (endpoint.form) return { ...Object.fromEntries(request.query), access_token, form: request.body };
   const body = parseObject(request.body);
   return body === undefined ? 47001 : { ...body, access_token };
 }

@@ -1,12 +1,13 @@
 import { TokenUnavailableError, type UnavailableReason } from "@tokenkeeper/shared";
 import {
-  connectForReading,
+  connect,
   createReader,
   createRecordStore,
   createReports,
   createRotations,
   credentialId,
   SECOND,
+  sendToStream,
   type Clock,
   type CredentialRef,
 } from "@tokenkeeper/shared/contract";
@@ -44,10 +45,10 @@ const WAIT = 3 * SECOND;
 
 /** The token client's own reader on a connection of its own, and beside it what only a server needs to know of a value. */
 export function createReadings(redisUrl: string, durations: Durations, clock: Clock): Readings {
-  const redis = connectForReading(redisUrl);
+  const { redis } = connect(redisUrl);
   const store = createRecordStore({ redis, deadlineMs: REDIS_DEADLINE });
   const rotations = createRotations(redis);
-  const reports = createReports({ redis, clock, deadlineMs: REDIS_DEADLINE, repeatMs: WAIT });
+  const reports = createReports({ send: sendToStream({ redis, deadlineMs: REDIS_DEADLINE }), clock, repeatMs: WAIT });
 
   /** The reader's memory holds the record that was read last, and so does this. */
   const lastRead = new Map<string, (now: number) => Reading>();

@@ -22,11 +22,15 @@ interface Given {
   readonly failures?: number;
   /** ms since the first failure. */
   readonly failingFor?: number;
+  readonly urgent?: boolean;
   readonly random?: number;
   readonly scale?: number;
 }
 
-function consequence(failure: Failure, { failures = 0, failingFor, random = 0.5, scale = 1 }: Given = {}): Consequence {
+function consequence(
+  failure: Failure,
+  { failures = 0, failingFor, urgent = false, random = 0.5, scale = 1 }: Given = {},
+): Consequence {
   const control: Control = {
     generation: 1,
     committedGeneration: 0,
@@ -35,7 +39,7 @@ function consequence(failure: Failure, { failures = 0, failingFor, random = 0.5,
     ...(failingFor !== undefined && { failingSince: NOW - failingFor }),
   };
   const durations = createDurations(scale);
-  return consequenceOf({ failure, control, now: NOW, nextDayAt: NEXT_DAY, durations, random: () => random });
+  return consequenceOf({ failure, control, urgent, now: NOW, nextDayAt: NEXT_DAY, durations, random: () => random });
 }
 
 const busy = failureOf(-1, "", "token");
@@ -134,6 +138,15 @@ describe("the backoff", () => {
 
     const seconds = waits.map((wait) => wait / 1_000);
     expect(seconds).toEqual([2, 4, 8, 15, 20, 25, 30, 30, 30, 30, 30, 30, 660, 660, 660]);
+  });
+
+  it("waits 8 s at the most in the first 4 minutes while apps have no valid value", () => {
+    const waits = [0, 1, 2, 3, 7].map((failures) => {
+      const { retryAt = 0 } = consequence(busy, { failures, failingFor: failures * 8_000, urgent: true });
+      return (retryAt - NOW) / 1_000;
+    });
+
+    expect(waits).toEqual([2, 4, 8, 8, 8]);
   });
 
   it("stays with the same job while it is dense and leaves the rest to the plan", () => {

@@ -15,6 +15,8 @@ export interface Consequence {
 export interface ConsequenceInput {
   readonly failure: Failure;
   readonly control: Control;
+  /** Apps have no value that WeChat accepts: the next attempt cannot wait long. */
+  readonly urgent: boolean;
   readonly now: number;
   /** When WeChat's daily quotas begin anew, epoch ms. */
   readonly nextDayAt: number;
@@ -57,8 +59,10 @@ export function consequenceOf(input: ConsequenceInput): Consequence {
 const DENSE_SECONDS = [2, 4, 8, 15, 20, 25, 30] as const;
 /** The dense attempts' share of `denseRetry` that 1 s is: keeps the list in step with compressed time. */
 const DENSE_TOTAL_SECONDS = 240;
+/** The longest of those waits while apps have no valid value. */
+const URGENT_SECONDS = 8;
 
-function retryOf({ failure, control, now, durations, random }: ConsequenceInput): {
+function retryOf({ failure, control, urgent, now, durations, random }: ConsequenceInput): {
   retryAt: number;
   sameJob: boolean;
 } {
@@ -67,7 +71,8 @@ function retryOf({ failure, control, now, durations, random }: ConsequenceInput)
     return { sameJob: false, retryAt: Math.round(now + durations.sparseRetry * (1 + random() * 0.2)) };
   }
   const second = durations.denseRetry / DENSE_TOTAL_SECONDS;
-  const step = DENSE_SECONDS[Math.min(control.failures, DENSE_SECONDS.length - 1)] ?? 30;
+  const planned = DENSE_SECONDS[Math.min(control.failures, DENSE_SECONDS.length - 1)] ?? 30;
+  const step = urgent ? Math.min(planned, URGENT_SECONDS) : planned;
   // The limit per minute ends with the minute.
   const wait = failure.code === 45011 ? 60 + random() * 30 : step * (0.75 + random() * 0.5);
   return { sameJob: true, retryAt: Math.round(now + wait * second) };

@@ -37,6 +37,7 @@ interface Situation {
   readonly remainingMs?: number | null;
   readonly used?: Partial<CredentialState["used"]>;
   readonly byHand?: boolean;
+  readonly forced?: boolean;
   readonly secret?: string;
   readonly endpoint?: string;
 }
@@ -46,6 +47,7 @@ function inputOf({
   remainingMs = 110 * MINUTE,
   used,
   byHand = false,
+  forced = false,
   secret,
   endpoint,
 }: Situation): DecideInput {
@@ -56,8 +58,16 @@ function inputOf({
       used: { automatic: 0, byHand: 0, ...used },
       ...(remainingMs !== null && { remainingMs }),
     },
-    rules: { secret: secret ?? SECRET, endpoint: endpoint ?? ENDPOINT, automaticCap: 300, leaseMs: 15_000 },
+    rules: {
+      secret: secret ?? SECRET,
+      endpoint: endpoint ?? ENDPOINT,
+      automaticCap: 300,
+      handCap: HAND_CAP,
+      forceSpacingMs: 30_000,
+      leaseMs: 15_000,
+    },
     byHand,
+    forced,
     nextDayAt: MIDNIGHT,
   };
 }
@@ -354,6 +364,51 @@ describe("a re-run by hand", () => {
       byHand: true,
       gives: { type: "fresh", nextAt: NOW + 20 * MINUTE },
     },
+  });
+});
+
+describe("a forced refresh", () => {
+  const forced = { byHand: true, forced: true };
+  followsTable({
+    "is made although the value is fresh": { ...forced, gives: refresh("forced") },
+    "is more than the refresh that is due": { ...forced, control: { planAt: NOW }, gives: refresh("forced") },
+    "passes what needs a person": { ...forced, control: { block: NEEDS_PERSON }, gives: refresh("forced") },
+    "never passes a cool-down": {
+      ...forced,
+      control: { block: COOL_DOWN },
+      gives: blocked("cool_down", NOW + HOUR),
+    },
+    "never passes the budget by hand": {
+      ...forced,
+      used: { byHand: HAND_CAP },
+      gives: blocked("budget", MIDNIGHT),
+    },
+    "keeps away from the one before it": {
+      ...forced,
+      control: { forced: { at: NOW - 10_000, job: "1" } },
+      gives: blocked("force_spacing", NOW + 20_000),
+    },
+    "comes right after the spacing": {
+      ...forced,
+      control: { forced: { at: NOW - 30_000, job: "1" } },
+      gives: refresh("forced"),
+    },
+    "takes no notice of one that lies ahead": {
+      ...forced,
+      control: { forced: { at: NOW + HOUR, job: "1" } },
+      gives: refresh("forced"),
+    },
+    "waits for another's lease": {
+      ...forced,
+      control: { lease: { attempt: "other", until: NOW + 5_000 } },
+      gives: { type: "busy", until: NOW + 5_000 },
+    },
+  });
+
+  it("does not keep a refresh away that is due", () => {
+    const control = { planAt: NOW, forced: { at: NOW - 1_000, job: "1" } };
+
+    expect(decide(inputOf({ control }))).toEqual(refresh("due"));
   });
 });
 

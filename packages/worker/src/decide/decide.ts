@@ -1,9 +1,9 @@
 import type { Block } from "@tokenkeeper/core";
-import { capFor, HAND_CAP } from "./budget.ts";
+import { capFor } from "./budget.ts";
 import type { CredentialState, RefreshReason, RefreshRules } from "./state.ts";
 
 /** What keeps a refresh from happening although there is a reason for it. */
-export type BlockedBy = "permanent" | "cool_down" | "needs_person" | "budget" | "retry_at";
+export type BlockedBy = "permanent" | "cool_down" | "needs_person" | "budget" | "retry_at" | "force_spacing";
 
 /** What is to be done about a credential now. Instants are epoch ms by Redis time. */
 export type Decision =
@@ -17,8 +17,10 @@ export type Decision =
 export interface DecideInput {
   readonly state: CredentialState;
   readonly rules: RefreshRules;
-  /** A person's re-run passes permanent, needs-person and `retry_at` once, never a cool-down or the budget by hand. */
+  /** A person passes permanent, needs-person and `retry_at` once, never a cool-down or the budget by hand. */
   readonly byHand: boolean;
+  /** A person wants another value, whatever the facts say. */
+  readonly forced?: boolean;
   /** A person re-runs a failed job, this one or others of the credential together with it. */
   readonly isRerun?: boolean;
   /** The parent has a new value: what failed with the one before says nothing, `retry_at` is over. */
@@ -37,7 +39,7 @@ const LONGEST_RETRY = DAY;
 /** The one place that says whether to fetch. Pure: same facts, same answer. */
 export function decide(input: DecideInput): Decision {
   const { state } = input;
-  const reason = reasonToRefresh(state);
+  const reason = input.forced ? "forced" : reasonToRefresh(state);
   const held = reason !== undefined && heldLease(input);
   // What another job of the same re-run is fetching right now decides what this one comes to.
   if (held && input.isRerun) return { type: "busy", until: held };
@@ -73,6 +75,11 @@ export function reasonToRefresh(state: CredentialState): RefreshReason | undefin
   return undefined;
 }
 
+/** Whether apps have no value that WeChat accepts: none is stored, or the stored one is seen to be refused. */
+export function isWanting({ remainingMs, control }: CredentialState): boolean {
+  return remainingMs === undefined || isReported(control);
+}
+
 /** A report counts while the value it is about is stored and was not fetched again since. */
 function isReported({ reported, fingerprint, committedAt }: CredentialState["control"]): boolean {
   return reported !== undefined && reported.fingerprint === fingerprint && reported.at > (committedAt ?? 0);
@@ -90,8 +97,11 @@ function barrierFor(input: DecideInput, reason: RefreshReason | undefined): Deci
   }
   if (reason === undefined) return undefined;
   const { automatic, byHand: hand } = state.used;
-  const allowed = byHand ? hand < HAND_CAP : automatic < capFor(rules.automaticCap, reason);
+  const allowed = byHand ? hand < rules.handCap : automatic < capFor(rules.automaticCap, reason);
   if (!allowed) return { type: "blocked", why: "budget", until: nextDayAt };
+  const spacedUntil = (state.control.forced?.at ?? 0) + rules.forceSpacingMs;
+  if (reason === "forced" && isAhead(spacedUntil, state.now, rules.forceSpacingMs))
+    return { type: "blocked", why: "force_spacing", until: spacedUntil };
   if (byHand || afterParent || retryAt === undefined || (block !== undefined && !holds)) return undefined;
   return isAhead(retryAt, state.now, LONGEST_RETRY) ? { type: "blocked", why: "retry_at", until: retryAt } : undefined;
 }

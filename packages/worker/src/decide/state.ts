@@ -19,9 +19,13 @@ export interface RefreshRules {
   readonly endpoint: string;
   /** Fetches a day that happen by themselves. */
   readonly automaticCap: number;
+  /** Fetches a day that people may cause. */
+  readonly handCap: number;
+  /** How long after a forced fetch the next one may begin, ms. */
+  readonly forceSpacingMs: number;
   /** How long a lease lasts, ms; one that ends later than that from now is void. */
   readonly leaseMs: number;
 }
 
 /** Why a value is fetched. The same words stand in jobs, logs and pages. */
-export type RefreshReason = "missing" | "expired" | "intent_open" | "settle_due" | "reported" | "due";
+export type RefreshReason = "missing" | "expired" | "intent_open" | "settle_due" | "reported" | "due" | "forced";

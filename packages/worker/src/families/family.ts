@@ -20,6 +20,10 @@ export interface Recipe {
   readonly parent?: CredentialKind;
   /** WeChat's fetches a day, when they are published. */
   readonly dailyLimit?: number;
+  /** Fetches a day that people may cause. */
+  readonly handCap: number;
+  /** How another value is forced, where the plain request returns the same one. */
+  readonly forced?: Recipe;
   /** Field of the reply that holds the value. */
   readonly valueField: "access_token" | "ticket";
   request(parentValue: string): WechatRequest;

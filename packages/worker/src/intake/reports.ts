@@ -4,15 +4,11 @@ import type { Credential, Credentials } from "../credentials.ts";
 import type { CredentialStore, ReportReply } from "../store/credential-store.ts";
 import type { WechatHttp } from "../wechat/http.ts";
 import { errcodeIn } from "../wechat/reply.ts";
+import { createConfirm } from "./confirm.ts";
 import type { AppMessage } from "./stream.ts";
 
 /** What a message came to. */
 export type ReportResult = "demand" | "not_configured" | "accepted_by_wechat" | "inconclusive" | ReportReply;
-
-/** Reports of one credential that may cause a refresh a day. */
-const REPORTS_A_DAY = 60;
-const FOREIGN =
-  "另一个系统正在获取该账号的 access_token，请停用它，或改用稳定版。 Another system is fetching this account's token; stop it, or use the stable token.";
 
 /** What handling works with. */
 export interface ReportsDeps {
@@ -33,6 +29,7 @@ export interface ReportsDeps {
  */
 export function createReports(deps: ReportsDeps): (message: AppMessage) => Promise<ReportResult> {
   const { credentials, store, http, trigger, passOn, clock, durations, log } = deps;
+  const confirm = createConfirm(deps);
 
   async function isRefused(
     { family, ref }: Credential,
@@ -54,22 +51,7 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
     if (verdict === "stale") return "stale";
     if (verdict === "accepted") return "accepted_by_wechat";
     if (verdict === "unclear") return "inconclusive";
-    const reply = await store.report({
-      credential: credential.ref,
-      fingerprint: fp,
-      now: clock.now(),
-      spacingMs: durations.reportSpacing,
-      suspectSpacingMs: durations.suspectSpacing,
-      cap: REPORTS_A_DAY,
-      // Only a classic token dies by a foreign fetch: the other kinds are given to everybody alike.
-      foreignAfterMs: credential.recipe.rotation === "each_fetch" ? durations.foreignAfter : -1,
-    });
-    if (reply === "confirmed" || reply === "foreign") await trigger(credential, "reported");
-    if (reply === "foreign") {
-      const { id, account } = credential;
-      log.error({ credential: id, account: account.name }, `credential.foreign_refresh ${FOREIGN}`);
-    }
-    return reply;
+    return confirm(credential, fp);
   }
 
   /** Many apps report the same value: one probe answers them all for a while. */

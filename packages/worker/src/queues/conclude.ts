@@ -19,7 +19,7 @@ export type JobResult = Readonly<Record<string, string | number | boolean>>;
 /** The job that the outcome belongs to. */
 export interface ConcludeContext {
   readonly scope: CallScope;
-  /** A person's re-run, or an entry about a refresh without the queue: kept whatever it came to. */
+  /** A person asked, or it is an entry about a refresh without the queue: kept whatever it came to. */
   readonly keep: boolean;
   readonly byHand: boolean;
   readonly lastAttempt: boolean;
@@ -49,6 +49,8 @@ export function concludeJob(outcome: RefreshOutcome, { scope, keep, byHand, last
       // A refresh without the queue has failed, or a person asked in vain: the board says why.
       if (keep && outcome.failure)
         return { type: "fail", message: blockedByFailure(outcome.failure, scope, outcome.until) };
+      if (outcome.why === "force_spacing" && outcome.until !== undefined)
+        return { type: "delay", until: outcome.until, soon: false };
       if (byHand) return { type: "fail", message: blockedMessage(outcome.why, outcome.until) };
       // A retry that comes early, by a clock that is ahead, is still this job's.
       if (outcome.why === "retry_at" && outcome.until !== undefined)
@@ -70,6 +72,7 @@ const BLOCKED_SENTENCES: Record<BlockedBy, { readonly zh: string; readonly en: s
   needs_person: { zh: "等待人工处理", en: "It waits for a person" },
   budget: { zh: "当日获取次数预算已用完", en: "The day's budget of fetches is used up" },
   retry_at: { zh: "等待下次重试", en: "It waits for its next attempt" },
+  force_spacing: { zh: "两次强制刷新之间须间隔 30 秒", en: "Forced refreshes are 30 s apart" },
 };
 
 function blockedByFailure(failure: Failure, scope: CallScope, until: number | undefined): string {

@@ -10,7 +10,7 @@ import type { Credential } from "../credentials.ts";
 import { removeLost, type FindStandingJobs } from "./standing-jobs.ts";
 
 /** How often one job may try in all; the dense retries end sooner. */
-export const JOB_ATTEMPTS = 16;
+export const JOB_ATTEMPTS = 40;
 /** The name of the backoff whose delay comes from the control state. */
 export const BACKOFF = "control";
 

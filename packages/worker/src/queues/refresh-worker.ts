@@ -67,7 +67,7 @@ export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
     const move = concludeJob(outcome, {
       scope: credential.recipe.scope,
       byHand,
-      keep: isRerun || data.reason === "fallback",
+      keep: isRerun || data.reason === "fallback" || data.reason === "forced",
       lastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
     });
     if (byHand && outcome.type === "failed" && outcome.sameJob) await planner.plan([credential]);

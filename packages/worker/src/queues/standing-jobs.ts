@@ -18,6 +18,18 @@ const SCORE_OF_A_MS = 0x1000;
  * remembered from look to look: a job that was lost, moved or removed is seen at the next. Rejects with `StorageError`.
  */
 export function createFindStandingJobs(queue: Queue, redis: Redis): FindStandingJobs {
+  /** Those that neither wait nor run. The lists are read once: asking for each job would search the whole list each time. */
+  async function outsideTheLists(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const lists = await Promise.all([
+      redis.lrange(queue.toKey("wait"), 0, -1),
+      redis.lrange(queue.toKey("active"), 0, -1),
+      redis.zrange(queue.toKey("prioritized"), "0", "-1"),
+    ]);
+    const standing = new Set(lists.flat());
+    return ids.filter((id) => !standing.has(id));
+  }
+
   async function find(looks: readonly PlannedLook[]): Promise<(string | undefined)[]> {
     if (looks.length === 0) return [];
     const keys = looks.map(({ credential }) => queue.toKey(`de:${planDeduplicationId(credential.ref)}`));
@@ -26,7 +38,7 @@ export function createFindStandingJobs(queue: Queue, redis: Redis): FindStanding
     const times = scores.map((score) => (score === null ? undefined : Math.floor(Number(score) / SCORE_OF_A_MS)));
     // What is not delayed waits or runs, unless it was taken away.
     const begun = ids.flatMap((id, index) => (id !== null && times[index] === undefined ? [id] : []));
-    const lost = new Set(await removeLost(queue, begun));
+    const lost = new Set(await removeLost(queue, await outsideTheLists(begun)));
     return looks.map(({ at, delayMs }, index) => {
       const [id, time] = [ids[index] ?? undefined, times[index]];
       if (id === undefined || lost.has(id)) return undefined;

@@ -26,6 +26,8 @@ export interface AttemptInput {
   /** Name of the day's counter in this worker's memory. */
   readonly counter: string;
   readonly parent?: StoredValue;
+  /** The job by which a person forces another value. */
+  readonly forcedBy?: string;
 }
 
 /** Begins, fetches and commits once. `changed`: the facts are others by now, decide again. */
@@ -76,6 +78,7 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
       byHand,
       rememberedUse: memory.useOf(input.counter),
       settleMs,
+      ...(input.forcedBy !== undefined && { forcedBy: input.forcedBy }),
     });
     if (begun.type === "changed") return "changed";
     if (begun.type === "busy") return begun;
@@ -92,14 +95,14 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
     if (reply.type === "failure") return fail(reply.failure);
 
     const fp = fingerprint(reply.value);
-    const unchangedSince = fp === state.control.fingerprint ? state.control.valueSince : undefined;
-    const unchanged = unchangedSince !== undefined;
+    const unchanged = fp === state.control.fingerprint;
+    const knownSince = (unchanged ? state.control.valueSince : undefined) ?? memory.sinceOf(credential.id, fp);
     const { expiresAt, planAt } = planLife(
       {
         rotation: recipe.rotation,
         sentAt: begun.now,
         lifeMs: reply.lifeMs,
-        ...(unchanged && { unchangedSince }),
+        ...(knownSince !== undefined && { unchangedSince: knownSince }),
         ...(credential.account.refreshEvery !== undefined && { refreshEvery: credential.account.refreshEvery }),
       },
       durations,
@@ -112,7 +115,7 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
       sentAt: begun.now,
       expiresAt,
       planAt,
-      valueSince: unchangedSince ?? begun.now,
+      valueSince: knownSince ?? begun.now,
       reason,
       durationMs: Math.round(clock.monotonic() - startedAt),
       suspect: unchanged && reason === "reported",

@@ -68,6 +68,35 @@ describe("what a worker remembers of a ban", () => {
   });
 });
 
+describe("what a worker remembers of a value's age", () => {
+  const known = { ...stateWith().control, fingerprint: "aaaaaaaaaaaaaaaa", valueSince: NOW - HOUR };
+
+  it("is what it has seen in Redis, whatever Redis holds by now", () => {
+    const memory = createMemory();
+    memory.merge(ID, { ...stateWith(), control: known });
+    memory.merge(ID, stateWith());
+
+    expect(memory.sinceOf(ID, "aaaaaaaaaaaaaaaa")).toBe(NOW - HOUR);
+  });
+
+  it("is about one value of one credential", () => {
+    const memory = createMemory();
+    memory.merge(ID, { ...stateWith(), control: known });
+
+    expect(memory.sinceOf(ID, "bbbbbbbbbbbbbbbb")).toBeUndefined();
+    expect(memory.sinceOf("wx0000000000000002:jsapi_ticket", "aaaaaaaaaaaaaaaa")).toBeUndefined();
+  });
+
+  it("goes with the next value", () => {
+    const memory = createMemory();
+    memory.merge(ID, { ...stateWith(), control: known });
+    memory.merge(ID, { ...stateWith(), control: { ...known, fingerprint: "bbbbbbbbbbbbbbbb", valueSince: NOW } });
+
+    expect(memory.sinceOf(ID, "aaaaaaaaaaaaaaaa")).toBeUndefined();
+    expect(memory.sinceOf(ID, "bbbbbbbbbbbbbbbb")).toBe(NOW);
+  });
+});
+
 describe("what a worker remembers of the day's fetches", () => {
   it("is the newest count of each counter", () => {
     const memory = createMemory();

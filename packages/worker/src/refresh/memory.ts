@@ -2,8 +2,8 @@ import type { Block } from "@tokenkeeper/core";
 import type { CredentialState } from "../decide/state.ts";
 
 /**
- * What a worker remembers of WeChat's bans and of the day's fetches, so that a flushed Redis does not turn a ban of an
- * hour into one of a day, or spend a quota twice.
+ * What a worker remembers of WeChat's bans, of the day's fetches and of the age of values, so that a flushed Redis does not
+ * turn a ban of an hour into one of a day, spend a quota twice, or take an old ticket for a new one.
  */
 export interface Memory {
   /** The state with the stricter of what Redis and what this worker knows. */
@@ -12,6 +12,8 @@ export interface Memory {
   rememberUse(counter: string, used: number): void;
   /** @returns the fetches that are remembered of a counter, 0 when none. */
   useOf(counter: string): number;
+  /** @returns since when the value of this fingerprint is known, epoch ms by Redis time; `undefined` when it is not. */
+  sinceOf(credentialId: string, fingerprint: string): number | undefined;
   /** A value was committed: no ban is in force. */
   forgetBlock(credentialId: string): void;
 }
@@ -20,8 +22,13 @@ export interface Memory {
 export function createMemory(keptCounters = 200_000): Memory {
   const blocks = new Map<string, Block>();
   const uses = new Map<string, number>();
+  const ages = new Map<string, { readonly fingerprint: string; readonly since: number }>();
   return {
     merge(id, state) {
+      const { fingerprint, valueSince } = state.control;
+      if (fingerprint !== undefined && valueSince !== undefined && ages.get(id)?.fingerprint !== fingerprint) {
+        ages.set(id, { fingerprint, since: valueSince });
+      }
       const block = blocks.get(id);
       if (!block || (block.until ?? 0) <= state.now) return state;
       const stored = state.control.block;
@@ -31,6 +38,10 @@ export function createMemory(keptCounters = 200_000): Memory {
     },
     rememberBlock(id, block) {
       if (block.class === "cool_down") blocks.set(id, block);
+    },
+    sinceOf(id, fingerprint) {
+      const known = ages.get(id);
+      return known?.fingerprint === fingerprint ? known.since : undefined;
     },
     forgetBlock: (id) => void blocks.delete(id),
     rememberUse(counter, used) {

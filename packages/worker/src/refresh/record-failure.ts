@@ -8,6 +8,7 @@ import {
 } from "@tokenkeeper/core";
 import type { Credential } from "../credentials.ts";
 import { consequenceOf } from "../decide/consequence.ts";
+import { isWanting } from "../decide/decide.ts";
 import type { RefreshOutcome } from "../decide/outcome.ts";
 import type { CredentialState, RefreshReason } from "../decide/state.ts";
 import type { Recipe } from "../families/family.ts";
@@ -45,7 +46,8 @@ export function createRecordFailure(deps: RecordFailureDeps): (failed: FailedAtt
 
   return async ({ credential, recipe, state, reason, parent, attempt, failure, now }) => {
     const nextDayAt = nextBeijingMidnight(now);
-    const consequence = consequenceOf({ failure, control: state.control, now, nextDayAt, durations, random });
+    const facts = { failure, control: state.control, urgent: isWanting(state), now, nextDayAt };
+    const consequence = consequenceOf({ ...facts, durations, random });
     const { retryAt, keepIntent, sameJob } = consequence;
     const block =
       consequence.block &&

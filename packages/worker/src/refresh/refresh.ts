@@ -8,7 +8,7 @@ import {
 } from "@tokenkeeper/core";
 import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Credential } from "../credentials.ts";
-import { automaticCap, capFor, HAND_CAP } from "../decide/budget.ts";
+import { automaticCap, capFor } from "../decide/budget.ts";
 import { decide, type Decision } from "../decide/decide.ts";
 import { useStable } from "../decide/mode.ts";
 import type { RefreshOutcome } from "../decide/outcome.ts";
@@ -39,12 +39,12 @@ export interface Refresher {
 
 /** Who wants the look. */
 export interface Trigger {
-  /** The job that looks; one that has ended as failed before is re-run by a person. */
+  /** The job that looks; one that has ended as failed before is re-run by a person. Without one nothing is forced. */
   readonly jobId?: string;
   readonly reason?: TriggerReason;
 }
 
-/** What a look came to, and whether it was a person's re-run (`byHand`: the one that may fetch by hand). */
+/** What a look came to, and whether a person asked for it (`byHand`: the one that may fetch by hand). */
 export interface Looked {
   readonly outcome: RefreshOutcome;
   readonly byHand: boolean;
@@ -67,16 +67,20 @@ interface Circumstances {
   readonly byHand: boolean;
   readonly isRerun: boolean;
   readonly afterParent: boolean;
+  /** The job by which a person forces another value. */
+  readonly forcedBy?: string;
 }
+
+const NOBODY_ASKS: Circumstances = { byHand: false, isRerun: false, afterParent: false };
 
 const ROUNDS = 3;
 
 /** The main path of the system. */
 export function createRefresher({ store, memory, runAttempt, durations, log }: RefresherDeps): Refresher {
-  async function readStates(credentials: readonly Credential[]): Promise<CredentialState[]> {
+  async function readStates(credentials: readonly Credential[], forced = false): Promise<CredentialState[]> {
     const counted = credentials.map(({ ref, recipe }): CountedCredential => ({
       credential: ref,
-      endpoint: recipe.endpoint,
+      endpoint: ((forced && recipe.forced) || recipe).endpoint,
     }));
     const states = await store.readStates(counted);
     return states.map((state, index) => memory.merge(credentials[index]?.id ?? "", state));
@@ -85,23 +89,27 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
   function decideFor(
     credential: Credential,
     state: CredentialState,
-    { byHand, isRerun, afterParent }: Circumstances,
+    { forcedBy, ...circumstances }: Circumstances,
   ): Decision & { recipe: Recipe } {
     const { account, recipe } = credential;
     const fallback =
       account.token === "classic" && recipe.endpoint === "classic_token" && account.fallback === "stable";
+    const forced = forcedBy !== undefined;
     const stable = fallback && useStable(state, durations.sparseRetry);
-    const chosen = stable ? credential.family.recipe(account, credential.ref.kind, true) : recipe;
+    const plain = stable ? credential.family.recipe(account, credential.ref.kind, true) : recipe;
+    const chosen = (forced && plain.forced) || plain;
     const { block, ...control } = state.control;
     const facts = stable ? { ...state, control } : state;
     const rules = {
       secret: credential.secret,
       endpoint: chosen.endpoint,
       automaticCap: capOf(chosen, state),
+      handCap: chosen.handCap,
+      forceSpacingMs: durations.forceSpacing,
       leaseMs: durations.lease,
     };
     const nextDayAt = nextBeijingMidnight(state.now);
-    const decision = decide({ state: facts, rules, byHand, isRerun, afterParent, nextDayAt });
+    const decision = decide({ state: facts, rules, ...circumstances, forced, nextDayAt });
     if (!fallback || decision.type !== "blocked" || decision.why !== "cool_down" || block?.code !== "45009") {
       return { ...decision, recipe: chosen };
     }
@@ -113,9 +121,10 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
   async function act(
     credential: Credential,
     state: CredentialState,
-    { byHand, isRerun, afterParent }: Circumstances,
+    circumstances: Circumstances,
   ): Promise<RefreshOutcome | "changed"> {
-    const { recipe, ...decision } = decideFor(credential, state, { byHand, isRerun, afterParent });
+    const { byHand, forcedBy } = circumstances;
+    const { recipe, ...decision } = decideFor(credential, state, circumstances);
     if (decision.type !== "refresh") return withFailure(decision, state);
 
     const parentRef: CredentialRef | undefined = recipe.parent && { ...credential.ref, kind: recipe.parent };
@@ -129,8 +138,9 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
       state,
       reason: decision.reason,
       byHand,
-      cap: byHand ? HAND_CAP : capFor(capOf(recipe, state), decision.reason),
+      cap: byHand ? recipe.handCap : capFor(capOf(recipe, state), decision.reason),
       counter,
+      ...(forcedBy !== undefined && { forcedBy }),
       ...(parent && { parent }),
     });
   }
@@ -145,11 +155,19 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
   return {
     async refresh(credential, { jobId, reason } = {}) {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const [read] = await readStates([credential]);
+        const [read] = await readStates([credential], reason === "forced");
         if (!read) continue;
-        const { byHand, isRerun } = rerunOf(read.control, jobId);
+        const rerun = rerunOf(read.control, jobId);
+        const { isRerun } = rerun;
+        const forcedBy = reason === "forced" ? forcingJob(read, { jobId, again: rerun.byHand }) : undefined;
+        const byHand = rerun.byHand || forcedBy !== undefined;
         const state = reason === "missing" ? await asAppsSee(credential, read) : read;
-        const outcome = await act(credential, state, { byHand, isRerun, afterParent: reason === "parent" });
+        const outcome = await act(credential, state, {
+          byHand,
+          isRerun,
+          afterParent: reason === "parent",
+          ...(forcedBy !== undefined && { forcedBy }),
+        });
         if (outcome !== "changed") return { outcome, byHand, isRerun, now: read.now };
       }
       log.warn({ credential: credential.id }, "refresh.contended");
@@ -160,10 +178,18 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
       const states = await readStates(credentials);
       return states.flatMap((state, index) => {
         const credential = credentials[index];
-        return credential ? [decideFor(credential, state, { byHand: false, isRerun: false, afterParent: false })] : [];
+        return credential ? [decideFor(credential, state, NOBODY_ASKS)] : [];
       });
     },
   };
+}
+
+/** A job forces once: when it comes back (its worker died), what it had begun is looked after like any other fetch. */
+function forcingJob(
+  { control }: CredentialState,
+  { jobId, again }: { jobId: string | undefined; again: boolean },
+): string | undefined {
+  return again || control.forced?.job !== jobId ? jobId : undefined;
 }
 
 function capOf(recipe: Recipe, { control }: CredentialState): number {

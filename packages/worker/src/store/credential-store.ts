@@ -26,6 +26,8 @@ export interface BeginInput extends CountedCredential {
   readonly rememberedUse: number;
   /** When a settling refresh is due after an unknown outcome, ms from now; 0 where there is nothing to settle. */
   readonly settleMs: number;
+  /** The job by which a person forces another value. */
+  readonly forcedBy?: string;
 }
 
 /** What `begin` came to. Instants are epoch ms by Redis time. */

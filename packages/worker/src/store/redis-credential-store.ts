@@ -9,10 +9,10 @@ import {
   ROTATED_CHANNEL,
   type Clock,
 } from "@tokenkeeper/shared/contract";
-import type { ChainableCommander, Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { CredentialState } from "../decide/state.ts";
 import type { CommitInput, CountedCredential, CredentialStore, ReportReply } from "./credential-store.ts";
-import { createScriptRunner, guard, type ScriptCall } from "./run-script.ts";
+import { createScriptRunner, guard, repliesOf, type ScriptCall } from "./run-script.ts";
 import { BEGIN, COMMIT, FAIL, FAILED_JOBS, READ, REPAIR, REPORT } from "./scripts.ts";
 
 const QUOTA_TTL_SECONDS = 3 * 24 * 60 * 60;
@@ -42,7 +42,7 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
     async readValue(credential) {
       const key = recordKey(credential);
       const [ttl, fields, control] = await guard(() =>
-        replies(
+        repliesOf(
           redis
             .pipeline()
             .pttl(key)
@@ -72,6 +72,7 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
           input.rememberedUse,
           QUOTA_TTL_SECONDS,
           input.settleMs,
+          input.forcedBy ?? "",
         ],
       });
       const [word, first, second, third] = Array.isArray(reply) ? (reply as unknown[]) : [];
@@ -178,12 +179,4 @@ function decodeState(reply: unknown): CredentialState {
 /** A counter as the scripts read it. */
 function countOf(text: unknown): number {
   return typeof text === "string" && /^\d{1,15}$/.test(text) ? Number(text) : 0;
-}
-
-/** The replies of a pipeline. A key of another type gives no reply; all else that could not be read is an error, not an absent value. */
-async function replies(pipeline: ChainableCommander): Promise<unknown[]> {
-  const results = await pipeline.exec();
-  const lost = results?.find(([error]) => error !== null && !error.message.startsWith("WRONGTYPE"));
-  if (!results || lost) throw lost?.[0] ?? new Error("UNREACHABLE");
-  return results.map(([error, reply]) => (error ? undefined : reply));
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Redis } from "ioredis";
+import type { ChainableCommander, Redis } from "ioredis";
 
 /** Redis did not do what was asked. Carries a word, never the command: its arguments hold tokens. */
 export class StorageError extends Error {
@@ -24,9 +24,11 @@ export interface ScriptRunner {
   run(lua: string, call: ScriptCall): Promise<unknown>;
   /** The same script for each call, in one round trip. */
   runEach(lua: string, calls: readonly ScriptCall[]): Promise<unknown[]>;
+  /** As `runEach`, but a call that Redis refuses gives its `StorageError` as the reply and keeps no other from its own. */
+  tryEach(lua: string, calls: readonly ScriptCall[]): Promise<unknown[]>;
 }
 
-/** Both functions reject with `StorageError`. */
+/** `run` and `runEach` reject with `StorageError`. */
 export function createScriptRunner(redis: Redis): ScriptRunner {
   const hashes = new Map<string, string>();
 
@@ -47,16 +49,28 @@ export function createScriptRunner(redis: Redis): ScriptRunner {
     });
   }
 
+  async function tryEach(lua: string, calls: readonly ScriptCall[]): Promise<unknown[]> {
+    const pipeline = redis.pipeline();
+    for (const { keys, args } of calls) pipeline.evalsha(hashOf(lua), keys.length, ...keys, ...args);
+    const results = await pipeline.exec().catch((error: unknown) => calls.map(() => [error, null] as const));
+    return Promise.all(
+      calls.map((call, index) => {
+        const [error, reply] = results?.[index] ?? [new Error("UNREACHABLE"), null];
+        if (!error) return reply;
+        // Sent whole where it is not known.
+        return redisWord(error) === "NOSCRIPT" ? run(lua, call).catch(storageError) : storageError(error);
+      }),
+    );
+  }
+
   return {
     run,
+    tryEach,
     async runEach(lua, calls) {
-      const pipeline = redis.pipeline();
-      for (const { keys, args } of calls) pipeline.evalsha(hashOf(lua), keys.length, ...keys, ...args);
-      const results = await guard(() => pipeline.exec());
-      const replies = (results ?? []).flatMap(([error, reply]) => (error ? [] : [reply]));
-      if (replies.length === calls.length) return replies;
-      // One by one it is sent whole where it is not known, or says what is wrong.
-      return Promise.all(calls.map((call) => run(lua, call)));
+      const replies = await tryEach(lua, calls);
+      const refused = replies.find((reply) => reply instanceof StorageError);
+      if (refused) throw refused;
+      return replies;
     },
   };
 }
@@ -66,8 +80,20 @@ export async function guard<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new StorageError(redisWord(error));
+    throw storageError(error);
   }
+}
+
+/** The replies of a pipeline. A key of another type gives no reply; all else that could not be read is an error, not an absent value. */
+export async function repliesOf(pipeline: ChainableCommander): Promise<unknown[]> {
+  const results = await pipeline.exec();
+  const lost = results?.find(([error]) => error !== null && !error.message.startsWith("WRONGTYPE"));
+  if (!results || lost) throw lost?.[0] ?? new Error("UNREACHABLE");
+  return results.map(([error, reply]) => (error ? undefined : reply));
+}
+
+function storageError(error: unknown): StorageError {
+  return error instanceof StorageError ? error : new StorageError(redisWord(error));
 }
 
 function redisWord(error: unknown): string {

@@ -7,18 +7,24 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /**
- * A key that something else wrote is no hash; what it holds is worth nothing. A field that holds no whole number counts
- * as absent, as `decodeControl` reads it: Lua itself takes `nan` and `inf` for numbers.
+ * Reads fields of a hash. A key that something else wrote is no hash; what it holds is worth nothing, and it is dropped. A
+ * field that holds no whole number counts as absent, as `decodeControl` reads it: Lua itself takes `nan` and `inf` for numbers.
+ * One command reads all that a script decides from, one sets and one deletes: commands are what scripts cost.
  */
 const HASH = `
-local function own(key)
-  local kind = redis.call('TYPE', key).ok
-  if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', key) end
+local function read(key, ...)
+  local values = redis.pcall('HMGET', key, ...)
+  if not values.err then return values end
+  redis.call('DEL', key)
+  return {}
 end
-local function whole(key, name)
-  local text = redis.call('HGET', key, name)
+local function whole(text)
   local number = text and string.match(text, '^%d+$') and tonumber(text)
   return number and number <= 9007199254740991 and number or nil
+end
+local function text(number) return string.format('%.0f', number) end
+local function add(list, ...)
+  for _, item in ipairs({...}) do list[#list + 1] = item end
 end
 `;
 
@@ -30,52 +36,49 @@ end
  *        version and schema of the record, fetches today, by hand, then control fields and values
  */
 export const READ = `${TIME}
-local function is_hash(key) return redis.call('TYPE', key).ok == 'hash' end
 local function fields(key, ...)
-  if not is_hash(key) then return {false, false} end
-  return redis.call('HMGET', key, ...)
+  local values = redis.pcall('HMGET', key, ...)
+  return values.err and {false, false} or values
 end
 local record, used = fields(KEYS[1], 'version', 'schema'), fields(KEYS[3], ARGV[1], ARGV[2])
-local control = is_hash(KEYS[2]) and redis.call('HGETALL', KEYS[2]) or {}
+local control = redis.pcall('HGETALL', KEYS[2])
 local ttl = redis.call('PTTL', KEYS[1])
-return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], unpack(control)})
+return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], unpack(control.err and {} or control)})
 `;
 
 /**
  * Takes the lease, reserves a fetch of the day's budget and writes the intent, in one step.
  * KEYS control, quota
  * ARGV attempt, lease ms, committed generation seen, intent generation seen (0 = none), quota field, fetches a day
- *      allowed, fetches known from memory, quota TTL s, settle ms (0 = nothing to settle)
+ *      allowed, fetches known from memory, quota TTL s, settle ms (0 = nothing to settle), job that forces it or empty
  * Replies: begun, generation, now, fetches today | busy, until | changed | budget
  */
 export const BEGIN = `${TIME}${HASH}
 local control, quota = KEYS[1], KEYS[2]
-own(control)
 local attempt, lease_ms = ARGV[1], tonumber(ARGV[2])
-local field = function(name) return redis.call('HGET', control, name) end
-if field('lease_attempt') == attempt then
-  local used = whole(quota, ARGV[5]) or 0
-  return {'begun', field('intent_generation'), field('intent_at'), used}
+local holder, lease_end, intent_at, intent_generation, committed_generation, last_generation =
+  unpack(read(control, 'lease_attempt', 'lease_until', 'intent_at', 'intent_generation', 'committed_generation',
+    'generation'))
+if holder == attempt then
+  return {'begun', intent_generation, intent_at, whole(read(quota, ARGV[5])[1]) or 0}
 end
-local lease_until = whole(control, 'lease_until') or 0
+local lease_until = whole(lease_end) or 0
 if lease_until > now and lease_until <= now + lease_ms then return {'busy', lease_until} end
-local open = whole(control, 'intent_at') and whole(control, 'intent_generation')
-local committed = whole(control, 'committed_generation') or 0
+local open = whole(intent_at) and whole(intent_generation)
+local committed = whole(committed_generation) or 0
 if committed ~= tonumber(ARGV[3]) or (open or 0) ~= tonumber(ARGV[4]) then return {'changed'} end
-own(quota)
-local used = math.max(whole(quota, ARGV[5]) or 0, tonumber(ARGV[7]))
+local used = math.max(whole(read(quota, ARGV[5])[1]) or 0, tonumber(ARGV[7]))
 if used >= tonumber(ARGV[6]) then return {'budget'} end
 redis.call('HSET', quota, ARGV[5], used + 1)
 redis.call('EXPIRE', quota, ARGV[8])
-local generation = math.max((whole(control, 'generation') or 0) + 1, now)
-redis.call('HSET', control, 'generation', string.format('%.0f', generation),
-  'lease_attempt', attempt, 'lease_until', string.format('%.0f', now + lease_ms),
-  'intent_generation', string.format('%.0f', generation), 'intent_at', string.format('%.0f', now))
-if open then redis.call('HSET', control, 'unknown_at', string.format('%.0f', now)) end
-if open and tonumber(ARGV[9]) > 0 then
-  redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[9]))
-end
-return {'begun', string.format('%.0f', generation), string.format('%.0f', now), used + 1}
+local generation = text(math.max((whole(last_generation) or 0) + 1, now))
+local set = {'generation', generation, 'lease_attempt', attempt, 'lease_until', text(now + lease_ms),
+  'intent_generation', generation, 'intent_at', text(now)}
+if ARGV[10] ~= '' then add(set, 'forced_at', text(now), 'forced_job', ARGV[10]) end
+if open then add(set, 'unknown_at', text(now)) end
+if open and tonumber(ARGV[9]) > 0 then add(set, 'settle_due', text(now + ARGV[9])) end
+redis.call('HSET', control, unpack(set))
+return {'begun', generation, text(now), used + 1}
 `;
 
 /**
@@ -87,34 +90,38 @@ return {'begun', string.format('%.0f', generation), string.format('%.0f', now), 
  */
 export const COMMIT = `${TIME}${HASH}
 local record, control = KEYS[1], KEYS[2]
-own(control)
 local attempt, generation = ARGV[1], tonumber(ARGV[2])
-local field = function(name) return redis.call('HGET', control, name) end
-local release = function()
-  if field('lease_attempt') == attempt then redis.call('HDEL', control, 'lease_attempt', 'lease_until') end
-end
-if field('committed_attempt') == attempt then return 'already' end
-if generation < (whole(control, 'committed_generation') or 0) then
-  redis.call('HSET', control, 'unknown_at', string.format('%.0f', now))
-  if tonumber(ARGV[4]) > 0 then redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[4])) end
-  release()
+local committed_attempt, committed_generation, holder, intent_generation, settle_due, last_generation, suspect =
+  unpack(read(control, 'committed_attempt', 'committed_generation', 'lease_attempt', 'intent_generation', 'settle_due',
+    'generation', 'suspect'))
+if committed_attempt == attempt then return 'already' end
+if generation < (whole(committed_generation) or 0) then
+  local set = {'unknown_at', text(now)}
+  if tonumber(ARGV[4]) > 0 then add(set, 'settle_due', text(now + ARGV[4])) end
+  redis.call('HSET', control, unpack(set))
+  if holder == attempt then redis.call('HDEL', control, 'lease_attempt', 'lease_until') end
   return 'fenced'
 end
 local split = 8 + tonumber(ARGV[8])
 redis.call('DEL', record)
 redis.call('HSET', record, unpack(ARGV, 9, split))
 redis.call('PEXPIREAT', record, ARGV[7])
-if (whole(control, 'intent_generation') or 0) <= generation then
-  redis.call('HDEL', control, 'intent_generation', 'intent_at')
+local over = {'retry_at', 'failures', 'failing_since', 'block_class', 'block_code', 'block_until', 'block_secret',
+  'block_ip', 'block_rid', 'reported', 'reported_at', 'last_code'}
+if (whole(intent_generation) or 0) <= generation then add(over, 'intent_generation', 'intent_at') end
+if tonumber(ARGV[3]) >= (whole(settle_due) or 0) then add(over, 'settle_due') end
+if holder == attempt then add(over, 'lease_attempt', 'lease_until') end
+local set = {'committed_attempt', attempt, 'committed_generation', ARGV[2], 'committed_at', text(now), 'last_at',
+  text(now)}
+if (whole(last_generation) or 0) < generation then add(set, 'generation', ARGV[2]) end
+local fp
+for at = split + 1, #ARGV, 2 do
+  if ARGV[at] == 'fingerprint' then fp = ARGV[at + 1] end
+  add(set, ARGV[at], ARGV[at + 1])
 end
-if tonumber(ARGV[3]) >= (whole(control, 'settle_due') or 0) then redis.call('HDEL', control, 'settle_due') end
-redis.call('HDEL', control, 'retry_at', 'failures', 'failing_since', 'block_class', 'block_code', 'block_until',
-  'block_secret', 'block_ip', 'block_rid', 'reported', 'reported_at', 'last_code')
-redis.call('HSET', control, 'committed_attempt', attempt, 'committed_generation', ARGV[2],
-  'committed_at', string.format('%.0f', now), 'last_at', string.format('%.0f', now), unpack(ARGV, split + 1))
-if (whole(control, 'generation') or 0) < generation then redis.call('HSET', control, 'generation', ARGV[2]) end
-if field('suspect') ~= field('fingerprint') then redis.call('HDEL', control, 'suspect') end
-release()
+if suspect and suspect ~= fp then add(over, 'suspect') end
+redis.call('HDEL', control, unpack(over))
+redis.call('HSET', control, unpack(set))
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 'committed'
 `;
@@ -127,27 +134,30 @@ return 'committed'
  */
 export const FAIL = `${TIME}${HASH}
 local control = KEYS[1]
-own(control)
 local attempt, generation = ARGV[1], tonumber(ARGV[2])
-local field = function(name) return redis.call('HGET', control, name) end
-if field('last_attempt') == attempt then return 'already' end
-if field('lease_attempt') == attempt then redis.call('HDEL', control, 'lease_attempt', 'lease_until') end
-if ARGV[3] == '0' and whole(control, 'intent_generation') == generation then
-  redis.call('HDEL', control, 'intent_generation', 'intent_at')
+local last_attempt, holder, intent_generation, last_generation, failures, failing_since =
+  unpack(read(control, 'last_attempt', 'lease_attempt', 'intent_generation', 'generation', 'failures',
+    'failing_since'))
+if last_attempt == attempt then return 'already' end
+local over, set = {}, {}
+if holder == attempt then add(over, 'lease_attempt', 'lease_until') end
+if ARGV[3] == '0' and whole(intent_generation) == generation then add(over, 'intent_generation', 'intent_at') end
+if ARGV[3] == '1' then add(set, 'unknown_at', text(now)) end
+if tonumber(ARGV[4]) > 0 then add(set, 'settle_due', text(now + ARGV[4])) end
+local overtaken = (whole(last_generation) or 0) > generation
+if not overtaken then
+  add(over, 'retry_at', 'block_class', 'block_code', 'block_until', 'block_secret', 'block_ip', 'block_rid')
+  add(set, 'failures', text((whole(failures) or 0) + 1), 'failing_since', text(whole(failing_since) or now),
+    'last_attempt', attempt, 'last_at', text(now), unpack(ARGV, 5))
 end
-if ARGV[3] == '1' then redis.call('HSET', control, 'unknown_at', string.format('%.0f', now)) end
-if tonumber(ARGV[4]) > 0 then redis.call('HSET', control, 'settle_due', string.format('%.0f', now + ARGV[4])) end
-if (whole(control, 'generation') or 0) > generation then return 'overtaken' end
-redis.call('HSET', control, 'failures', (whole(control, 'failures') or 0) + 1,
-  'failing_since', string.format('%.0f', whole(control, 'failing_since') or now))
-redis.call('HDEL', control, 'retry_at', 'block_class', 'block_code', 'block_until', 'block_secret', 'block_ip',
-  'block_rid')
-redis.call('HSET', control, 'last_attempt', attempt, 'last_at', string.format('%.0f', now), unpack(ARGV, 5))
-return 'failed'
+if #over > 0 then redis.call('HDEL', control, unpack(over)) end
+if #set > 0 then redis.call('HSET', control, unpack(set)) end
+return overtaken and 'overtaken' or 'failed'
 `;
 
 /**
- * Writes down that WeChat was seen to refuse the stored value, at most once in a while and so often a day.
+ * Writes down that WeChat was seen to refuse the stored value, at most once in a while and so often a day. The next attempt
+ * waits no longer: apps are being refused, and WeChat has just answered.
  * KEYS control, quota
  * ARGV fingerprint, spacing ms, spacing of a suspect value ms, how many a day, quota TTL s, how long after an unknown
  *      outcome a death has no foreign cause ms (negative: never look for one)
@@ -155,24 +165,26 @@ return 'failed'
  */
 export const REPORT = `${TIME}${HASH}
 local control, quota = KEYS[1], KEYS[2]
-own(control)
-local field = function(name) return redis.call('HGET', control, name) end
-if field('fingerprint') ~= ARGV[1] then return 'stale' end
-local spacing = tonumber(field('suspect') == ARGV[1] and ARGV[3] or ARGV[2])
-local last = whole(control, 'reported_seen') or 0
+local fp, suspect, seen, unknown_at = unpack(read(control, 'fingerprint', 'suspect', 'reported_seen', 'unknown_at'))
+if fp ~= ARGV[1] then return 'stale' end
+local spacing = tonumber(suspect == ARGV[1] and ARGV[3] or ARGV[2])
+local last = whole(seen) or 0
 if last <= now and last + spacing > now then return 'too_soon' end
-own(quota)
-local used = whole(quota, 'reported') or 0
+local reports, foreign = unpack(read(quota, 'reported', 'foreign'))
+local used = whole(reports) or 0
 if used >= tonumber(ARGV[4]) then return 'budget' end
-redis.call('HSET', quota, 'reported', used + 1)
-redis.call('EXPIRE', quota, ARGV[5])
-local text = string.format('%.0f', now)
-redis.call('HSET', control, 'reported', ARGV[1], 'reported_at', text, 'reported_seen', text)
 local quiet = tonumber(ARGV[6])
-if quiet < 0 or (whole(control, 'unknown_at') or 0) + quiet > now then return 'confirmed' end
-redis.call('HSET', control, 'foreign_at', text)
-redis.call('HSET', quota, 'foreign', (whole(quota, 'foreign') or 0) + 1)
-return 'foreign'
+local is_foreign = quiet >= 0 and (whole(unknown_at) or 0) + quiet <= now
+local set, counts = {'reported', ARGV[1], 'reported_at', text(now), 'reported_seen', text(now)}, {'reported', used + 1}
+if is_foreign then
+  add(set, 'foreign_at', text(now))
+  add(counts, 'foreign', (whole(foreign) or 0) + 1)
+end
+redis.call('HSET', quota, unpack(counts))
+redis.call('EXPIRE', quota, ARGV[5])
+redis.call('HDEL', control, 'retry_at')
+redis.call('HSET', control, unpack(set))
+return is_foreign and 'foreign' or 'confirmed'
 `;
 
 /**
@@ -185,26 +197,27 @@ return 'foreign'
  */
 export const REPAIR = `${TIME}${HASH}
 local record, control = KEYS[1], KEYS[2]
-own(record)
-own(control)
 local attempt, generation = ARGV[1], tonumber(ARGV[2])
-local field = function(name) return redis.call('HGET', control, name) end
-local version, committed = redis.call('HGET', record, 'version'), whole(control, 'committed_generation') or 0
+local version = read(record, 'version')[1]
+local committed_generation, intent_generation, holder, lease_end, last_generation =
+  unpack(read(control, 'committed_generation', 'intent_generation', 'lease_attempt', 'lease_until', 'generation'))
+local committed = whole(committed_generation) or 0
 if version == ARGV[2] and committed == generation then return 'intact' end
-if committed > generation or (whole(control, 'intent_generation') or 0) > generation then return 'overtaken' end
+if committed > generation or (whole(intent_generation) or 0) > generation then return 'overtaken' end
 if version and version ~= ARGV[2] and version ~= ARGV[3] then return 'overtaken' end
-local lease_until = whole(control, 'lease_until') or 0
+local lease_until = whole(lease_end) or 0
 local held = lease_until > now and lease_until <= now + tonumber(ARGV[7])
-if held and field('lease_attempt') ~= attempt then return 'overtaken' end
+if held and holder ~= attempt then return 'overtaken' end
 if tonumber(ARGV[6]) <= now then return 'overtaken' end
 local split = 8 + tonumber(ARGV[8])
 redis.call('DEL', record)
 redis.call('HSET', record, unpack(ARGV, 9, split))
 redis.call('PEXPIREAT', record, ARGV[6])
 redis.call('HDEL', control, 'intent_generation', 'intent_at', 'lease_attempt', 'lease_until')
-redis.call('HSET', control, 'committed_attempt', attempt, 'committed_generation', ARGV[2],
-  'committed_at', string.format('%.0f', now), unpack(ARGV, split + 1))
-if (whole(control, 'generation') or 0) < generation then redis.call('HSET', control, 'generation', ARGV[2]) end
+local set = {'committed_attempt', attempt, 'committed_generation', ARGV[2], 'committed_at', text(now)}
+if (whole(last_generation) or 0) < generation then add(set, 'generation', ARGV[2]) end
+add(set, unpack(ARGV, split + 1))
+redis.call('HSET', control, unpack(set))
 redis.call('PUBLISH', ARGV[4], ARGV[5])
 return 'repaired'
 `;
@@ -229,9 +242,8 @@ return is(KEYS[1], 'version') and is(KEYS[2], 'committed_generation') and 1 or 0
  */
 export const FAILED_JOBS = `${HASH}
 local control = KEYS[1]
-own(control)
 local kept = {}
-for id in string.gmatch(redis.call('HGET', control, 'failed_jobs') or '', '[^,]+') do
+for id in string.gmatch(read(control, 'failed_jobs')[1] or '', '[^,]+') do
   if id ~= ARGV[2] then kept[#kept + 1] = id end
 end
 if ARGV[1] == 'add' then kept[#kept + 1] = ARGV[2] end

@@ -18,6 +18,7 @@ function recipeOf(
     token: "classic",
     fallback: "stable",
     sandbox: false,
+    mirrors: [],
     kinds: ["access_token", "jsapi_ticket", "wx_card_ticket"],
     ...given,
   };

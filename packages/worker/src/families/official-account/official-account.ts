@@ -1,5 +1,9 @@
 import type { Account } from "@tokenkeeper/core";
+import { HAND_CAP } from "../../decide/budget.ts";
 import type { Family, Recipe } from "../family.ts";
+
+/** Source: WeChat, "获取稳定版接口调用凭据": so many calls a day with `force_refresh`. */
+const FORCED_A_DAY = 20;
 
 /** Official accounts and mini programs: classic and stable access tokens, tickets from the access token. */
 export const officialAccountFamily: Family = {
@@ -20,6 +24,7 @@ function classicRecipe({ id, secret, sandbox }: Account): Recipe {
     scope: "token",
     rotation: "each_fetch",
     dailyLimit: sandbox ? 200 : 2_000,
+    handCap: HAND_CAP,
     valueField: "access_token",
     request: () => ({
       method: "GET",
@@ -29,20 +34,29 @@ function classicRecipe({ id, secret, sandbox }: Account): Recipe {
   };
 }
 
-/** Source: WeChat, "获取稳定版接口调用凭据": POST with JSON, 500,000 a day in normal mode. */
+/** Source: WeChat, "获取稳定版接口调用凭据": POST with JSON, 500,000 a day in normal mode, 20 forced ones. */
 function stableRecipe({ id, secret }: Account): Recipe {
+  const common = { scope: "token", rotation: "last_minutes", valueField: "access_token" } as const;
+  const requestWith = (force: boolean) => () => ({
+    method: "POST" as const,
+    path: "/cgi-bin/stable_token",
+    query: {},
+    body: { grant_type: "client_credential", appid: id, secret: secret.reveal(), force_refresh: force },
+  });
+  const forced: Recipe = {
+    ...common,
+    endpoint: "stable_token_forced",
+    dailyLimit: FORCED_A_DAY,
+    handCap: FORCED_A_DAY,
+    request: requestWith(true),
+  };
   return {
+    ...common,
     endpoint: "stable_token",
-    scope: "token",
-    rotation: "last_minutes",
     dailyLimit: 500_000,
-    valueField: "access_token",
-    request: () => ({
-      method: "POST",
-      path: "/cgi-bin/stable_token",
-      query: {},
-      body: { grant_type: "client_credential", appid: id, secret: secret.reveal(), force_refresh: false },
-    }),
+    handCap: HAND_CAP,
+    forced,
+    request: requestWith(false),
   };
 }
 
@@ -53,6 +67,7 @@ function ticketRecipe(kind: "jsapi_ticket" | "wx_card_ticket", type: "jsapi" | "
     scope: "ticket",
     rotation: "own_pace",
     parent: "access_token",
+    handCap: HAND_CAP,
     valueField: "ticket",
     request: (parentValue) => ({
       method: "GET",
