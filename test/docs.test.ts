@@ -11,6 +11,9 @@ import {
   type Account,
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
+import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
+import { credentialAnswer } from "../packages/worker/src/api/answers.ts";
+import { REFUSALS } from "../packages/worker/src/api/refusal.ts";
 import { MIRROR_FORMS } from "../packages/worker/src/mirrors/forms.ts";
 import { blockOf, codeIn, readDocument, rowsUnder, tablesIn } from "./support/markdown.ts";
 
@@ -59,6 +62,8 @@ describe("docs/key-contract.md", () => {
       [contract.WORKERS_KEY]: "WORKERS_KEY",
       [contract.sessionKey("<hash>")]: "sessionKey",
       [contract.loginKeyPrefix("<limit>")]: "loginKeyPrefix",
+      [contract.givenKey("<sha256>")]: "givenKey",
+      [contract.usageKey("<date>")]: "usageKey",
       [contract.QUEUE_PREFIX]: "QUEUE_PREFIX",
     };
 
@@ -77,11 +82,13 @@ describe("docs/key-contract.md", () => {
       "ROTATED_CHANNEL",
       "WORKERS_KEY",
       "controlKey",
+      "givenKey",
       "heartbeatKey",
       "loginKeyPrefix",
       "quotaKey",
       "recordKey",
       "sessionKey",
+      "usageKey",
       "workerCredentialsKey",
     ]);
   });
@@ -120,6 +127,43 @@ describe("docs/key-contract.md", () => {
     expect(text).toContain(`HGET ${contract.recordKey({ account: entry.id, kind: "access_token" })} value`);
     const schema = rowsUnder(text, "Record field").find(([name]) => name === "`schema`");
     expect(schema?.[1]).toBe(`\`${contract.RECORD_SCHEMA}\``);
+  });
+});
+
+describe("docs/http-api.md", () => {
+  const read = (): Promise<string> => readDocument("docs/http-api.md");
+
+  it("has every error of the API with its status, and no other", async () => {
+    const rows = rowsUnder(await read(), "Error").map(([word = "", status = ""]) => [codeIn(word)[0], Number(status)]);
+
+    expect(Object.fromEntries(rows)).toEqual(
+      Object.fromEntries(Object.entries(REFUSALS).map(([word, { status }]) => [word, status])),
+    );
+  });
+
+  it.each(["`api.keys` 的键", "Key of `api.keys`"])("has every key of a key under %s", async (heading) => {
+    const rows = rowsUnder(await read(), heading).flatMap(([name = ""]) => codeIn(name));
+
+    expect(rows).toEqual(knownKeysAt(["api", "keys", 0]));
+  });
+
+  it("names every field of the answer, in both languages", async () => {
+    const [, chinese = "", english = ""] = (await read()).split(/^## /m);
+
+    for (const field of ["value", "expiresInSeconds", "version", "fingerprint", "issuedSecondsAgo", "keepForSeconds"]) {
+      expect(Object.keys(credentialAnswer.shape)).toContain(field);
+      for (const text of [chinese, english]) expect(text).toContain(`\`${field}\``);
+    }
+  });
+
+  it("shows a configuration that the worker accepts", async () => {
+    const bytes = new TextEncoder().encode(blockOf(await read(), "yaml"));
+    const env = { REDIS_URL: "redis://127.0.0.1:6379", SHOP_SECRET: "0123456789abcdef0123456789abcdef" };
+
+    const { api, warnings } = loadWorkerConfig(env, () => ({ bytes, mode: 0o400 }));
+
+    expect(api).toMatchObject({ port: 3013, keys: [{ name: "orders-java", accounts: ["wx1234567890abcdef"] }] });
+    expect(warnings).toEqual([]);
   });
 });
 

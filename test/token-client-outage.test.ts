@@ -88,4 +88,24 @@ describe("while Redis is down", () => {
     );
     await tokens.close();
   });
+
+  it("a client loses its ear for hints, and has it again after the restart", async () => {
+    await using server = await startTestRedis();
+    const account = newAccount();
+    await putRecord(server.redis, { account, value: "75_before" });
+    const tokens = createTokenClient({ redis: server.url, redisDeadlineMs: 300 });
+    expect(await tokens.getAccessToken(account)).toBe("75_before");
+
+    await server.restart();
+
+    await putRecord(server.redis, { account, value: "75_hinted" });
+    await eventually(
+      async () => {
+        await publishRotation(server.redis, account);
+        expect(await tokens.getAccessToken(account)).toBe("75_hinted");
+      },
+      { what: "a hint" },
+    );
+    await tokens.close();
+  });
 });

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, loadWorkerConfig, REFRESH_QUEUE, SCHEDULE_QUEUE, type WorkerConfig } from "@tokenkeeper/core";
 import { createTokenClient, type TokenClient, type TokenClientOptions } from "@tokenkeeper/shared";
-import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
+import { CREDENTIAL_KINDS, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { createSimulator, type AccountInput, type LogEvent, type Simulator } from "@tokenkeeper/simulator";
 import { createRuntime, type Runtime, type RuntimeOptions } from "@tokenkeeper/worker";
 import { Queue } from "bullmq";
@@ -30,8 +30,20 @@ export interface WorldAccount {
   readonly wrongSecret?: string;
 }
 
+/** One key of the token HTTP API; all accounts and kinds unless it says less. */
+export interface WorldKey {
+  readonly name: string;
+  readonly accounts?: readonly string[];
+  readonly kinds?: readonly string[];
+  readonly mayReport?: boolean;
+  readonly sdkMargin?: string;
+  readonly perMinute?: number;
+}
+
 export interface WorldOptions {
   readonly accounts: readonly WorldAccount[];
+  /** Switches the token HTTP API on. */
+  readonly keys?: readonly WorldKey[];
   /** Divides every duration of ours and of the simulator's. @default 20 */
   readonly scale?: number;
 }
@@ -67,6 +79,10 @@ export interface World extends AsyncDisposable {
   /** A business call as an app makes it. @returns WeChat's body. */
   businessCall(token: string): Promise<{ errcode?: number; openid?: string }>;
   config(): WorkerConfig;
+  /** Where the token HTTP API listens; without a slash at the end. */
+  readonly apiUrl: string;
+  /** The key of this name, as a client has it. */
+  key(name: string): string;
   /** The configuration file of this world. */
   yaml(options?: YamlOptions): string;
 }
@@ -76,14 +92,19 @@ export interface YamlOptions {
   readonly wrongSecrets?: boolean;
   /** Name of an account that is left out. */
   readonly without?: string;
+  /** Name of a key of the token HTTP API that is left out. */
+  readonly withoutKey?: string;
+  /** Another port of the token HTTP API. */
+  readonly apiPort?: number;
 }
 
 const ROOT = join(import.meta.dirname, "../..");
 const FETCH_CALLS = /^(token|stable_token|getticket)/;
 
 /** Starts Redis, simulator and client; workers are started by the test. */
-export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promise<World> {
+export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): Promise<World> {
   const redis = await startTestRedis();
+  const port = await freePort();
   const known = accounts.map((account, index) => ({ ...account, appId: appIdOf(index), secret: secretOf(index) }));
   const simulator = await createSimulator({
     scale,
@@ -95,9 +116,16 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
       ...account.wechat,
     })),
   });
-  function yaml({ wrongSecrets = true, without }: YamlOptions = {}): string {
+  function yaml({ wrongSecrets = true, without, withoutKey, apiPort = port }: YamlOptions = {}): string {
     const written = known.filter(({ name }) => name !== without);
+    const api = keys && {
+      port: apiPort,
+      keys: keys
+        .filter(({ name }) => name !== withoutKey)
+        .map((key) => ({ accounts: ["*"], kinds: CREDENTIAL_KINDS, ...key, hash: hashOf(keyOf(key.name)) })),
+    };
     return JSON.stringify({
+      api,
       accounts: written.map((account) => ({
         name: account.name,
         type: account.type ?? "official-account",
@@ -154,6 +182,8 @@ export async function startWorld({ accounts, scale = 20 }: WorldOptions): Promis
     tokens: client(),
     client,
     config,
+    apiUrl: `http://127.0.0.1:${port}`,
+    key: keyOf,
     yaml,
 
     appId,
@@ -251,4 +281,12 @@ function appIdOf(index: number): string {
 
 function secretOf(index: number): string {
   return createHash("sha256").update(`secret ${index}`).digest("hex").slice(0, 32);
+}
+
+function keyOf(name: string): string {
+  return createHash("sha256").update(`key ${name}`).digest("base64url");
+}
+
+function hashOf(key: string): string {
+  return `sha256:${createHash("sha256").update(key).digest("hex")}`;
 }

@@ -4,6 +4,7 @@ import { findSecret, type ReadFile } from "./account-secret.ts";
 import type { Account } from "./account.ts";
 import { accountsFileSchema, knownKeysAt, type WrittenAccount } from "./accounts-schema.ts";
 import { parseYaml } from "./accounts-yaml.ts";
+import { apiWarnings, findApiProblems, toApiConfig, type ApiConfig } from "./api-section.ts";
 import { describeValue, problemsOf, type Problem } from "./problems.ts";
 import { resolveReferences } from "./references.ts";
 import { secretOf } from "./secret.ts";
@@ -13,6 +14,7 @@ import type { Environment } from "./settings.ts";
 export interface AccountsFile {
   readonly accounts: readonly Account[];
   readonly redis?: string;
+  readonly api?: ApiConfig;
   /** Sentences about what is accepted but should be looked at. */
   readonly warnings: readonly string[];
 }
@@ -44,6 +46,7 @@ export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileCont
     ...problemsOf(parsed.error?.issues ?? [], input, knownKeysAt),
     ...[...secrets, ...mirrors].flatMap(({ problems }) => problems),
     ...duplicatesIn(mappings),
+    ...findApiProblems(sectionOf(input, "api"), mappings.flatMap(wordsOf)),
   ];
   const explained = new Set(unresolved.map(({ path }) => path));
   const problems = [...unresolved, ...others.filter(({ path }) => !explained.has(path))];
@@ -55,10 +58,16 @@ export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileCont
   const accounts = parsed.data.accounts.map((account, index) =>
     toAccount(account, { secret: secrets[index]?.secret ?? "", mirrors: mirrors[index]?.mirrors ?? [] }),
   );
+  const api = parsed.data.api && toApiConfig(parsed.data.api, accounts);
   return {
     accounts,
     ...(parsed.data.redis && { redis: parsed.data.redis }),
-    warnings: [...secrets.flatMap(({ warnings }) => warnings), ...sharedSecretsIn(accounts)],
+    ...(api && { api }),
+    warnings: [
+      ...secrets.flatMap(({ warnings }) => warnings),
+      ...sharedSecretsIn(accounts),
+      ...(api ? apiWarnings(api) : []),
+    ],
   };
 }
 
@@ -69,13 +78,22 @@ interface AccountMapping {
 
 /** The accounts as written, whatever they hold, so that one that is wrong hides no fault of another. */
 function accountMappingsOf(input: unknown): AccountMapping[] {
-  const list = typeof input === "object" && input !== null && "accounts" in input ? input.accounts : undefined;
+  const list = sectionOf(input, "accounts");
   if (!Array.isArray(list)) return [];
   return list.flatMap((item: unknown, index) =>
     typeof item === "object" && item !== null && !Array.isArray(item)
       ? [{ path: `accounts[${index}]`, mapping: item as Readonly<Record<string, unknown>> }]
       : [],
   );
+}
+
+function sectionOf(input: unknown, name: string): unknown {
+  return typeof input === "object" && input !== null ? Object.getOwnPropertyDescriptor(input, name)?.value : undefined;
+}
+
+/** What an account may be called by. */
+function wordsOf({ mapping }: AccountMapping): string[] {
+  return [mapping["appId"], mapping["name"]].filter((word) => typeof word === "string" && word !== "").map(String);
 }
 
 function toAccount(
@@ -100,9 +118,9 @@ function toAccount(
 /** Ids and names live in one map for apps, so no name may be another account's name or id. */
 function duplicatesIn(accounts: readonly AccountMapping[]): Problem[] {
   const owners = new Map<string, string>();
-  return accounts.flatMap(({ path, mapping }) => {
-    const given = [mapping["appId"], mapping["name"]].filter((word) => typeof word === "string" && word !== "");
-    const words = new Set(given.map((word) => String(word).toLowerCase()));
+  return accounts.flatMap((account) => {
+    const { path } = account;
+    const words = new Set(wordsOf(account).map((word) => word.toLowerCase()));
     return [...words].flatMap((word): Problem[] => {
       const owner = owners.get(word) ?? path;
       owners.set(word, owner);

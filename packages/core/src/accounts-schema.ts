@@ -1,28 +1,17 @@
-import { APP_ID_PATTERN, MINUTE, SECOND, type TicketType } from "@tokenkeeper/shared/contract";
+import { APP_ID_PATTERN, MINUTE, type TicketType } from "@tokenkeeper/shared/contract";
 import { z } from "zod";
+import { apiSectionSchema, knownApiKeysAt } from "./api-section.ts";
+import { durationRule, nameRule } from "./config-rules.ts";
 import { isRedisUrl } from "./settings.ts";
 
-// Every rule carries its own text, which reads as what was expected: zod's messages are not shown to anybody.
-
-const NAME_PATTERN = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
-const DURATION_PATTERN = /^(\d{1,4})([smh])$/;
-const UNIT_MS = { s: SECOND, m: MINUTE, h: 60 * MINUTE } as const;
-
-const NAME = "a name of up to 64 letters, digits, spaces and . _ -";
 const APP_ID = "wx and 16 letters or digits";
-const DURATION = "a duration from 1m to 60m, such as 30m";
 const QUOTED_TEXT = "a text (in quotes when it has only digits)";
 const REDIS = "the URL of a Redis, redis:// or rediss://";
-
-const refreshEvery = z
-  .string(DURATION)
-  .transform((text) => durationMs(text))
-  .refine((ms) => ms >= MINUTE && ms <= 60 * MINUTE, DURATION);
 
 const account = z
   .strictObject(
     {
-      name: z.string(NAME).regex(NAME_PATTERN, NAME).optional(),
+      name: nameRule.optional(),
       type: z.enum(
         ["official-account", "mini-program"],
         'official-account or mini-program (wecom and component: "not supported yet")',
@@ -33,7 +22,7 @@ const account = z
       token: z.enum(["stable", "classic"], "stable or classic").default("stable"),
       fallback: z.enum(["stable", "never"], "stable or never").default("stable"),
       sandbox: z.boolean("true or false").default(false),
-      refreshEvery: refreshEvery.optional(),
+      refreshEvery: durationRule(MINUTE, 60 * MINUTE, "a duration from 1m to 60m, such as 30m").optional(),
       tickets: z
         .array(z.enum(["jsapi", "wx_card"] satisfies TicketType[], "jsapi or wx_card"), "a list of jsapi and wx_card")
         .max(2, "at most 2 tickets")
@@ -56,6 +45,7 @@ export const accountsFileSchema = z.strictObject(
       .array(account, "a list of accounts")
       .min(1, "at least one account")
       .max(100_000, "at most 100000 accounts"),
+    api: apiSectionSchema.optional(),
   },
   "a mapping with accounts",
 );
@@ -68,10 +58,6 @@ const FILE_KEYS = Object.keys(accountsFileSchema.shape);
 
 /** The keys that the mapping at a path of the file may have. */
 export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] {
+  if (path[0] === "api") return knownApiKeysAt(path);
   return path[0] === "accounts" ? ACCOUNT_KEYS : FILE_KEYS;
-}
-
-function durationMs(text: string): number {
-  const [, amount, unit] = DURATION_PATTERN.exec(text) ?? [];
-  return amount && unit ? Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS] : Number.NaN;
 }

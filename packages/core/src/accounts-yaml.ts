@@ -2,7 +2,7 @@ import { parseDocument } from "yaml";
 import type { Problem } from "./problems.ts";
 
 const MAX_BYTES = 32 * 1024 * 1024;
-/** The file has four levels: file, accounts, account, tickets. */
+/** The file has five levels: file, api, keys, key, accounts. */
 const MAX_LEVELS = 8;
 
 /** The plain values of a YAML (or JSON) file, or the one problem that keeps it from being read. */

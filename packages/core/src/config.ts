@@ -2,6 +2,7 @@ import type { Account } from "./account.ts";
 import { describePath, type ReadFile } from "./account-secret.ts";
 import { parseAccountsFile } from "./accounts-file.ts";
 import { apiOriginOf } from "./api-base.ts";
+import type { ApiConfig } from "./api-section.ts";
 import { ConfigError } from "./problems.ts";
 import { checkSettings, type Environment } from "./settings.ts";
 
@@ -15,6 +16,8 @@ export interface WorkerConfig {
   /** Where calls to WeChat go, without a path. */
   readonly apiOrigin: string;
   readonly healthPort: number;
+  /** The token HTTP API; without it there is none. */
+  readonly api?: ApiConfig;
   /** Divides every duration. */
   readonly timeScale: number;
   readonly logLevel: string;
@@ -57,6 +60,7 @@ export function loadWorkerConfig(env: Environment, readFile: ReadFile): WorkerCo
     redisUrl,
     apiOrigin: api.origin,
     healthPort: settings.WORKER_HEALTH_PORT,
+    ...(source.api && { api: source.api }),
     timeScale: settings.TOKENKEEPER_TIME_SCALE,
     logLevel: settings.LOG_LEVEL,
     warnings: source.warnings,

@@ -16,6 +16,10 @@ export interface Durations {
   readonly sweep: number;
   /** How long apps serve from memory. */
   readonly readerCache: number;
+  /** How long an SDK may keep a value that WeChat rotates at every fetch: the next one leaves it the overlap. */
+  readonly sdkKeep: number;
+  /** A value is not served in the last moment of its life: it might end on the way to WeChat. */
+  readonly readerMargin: number;
   /** How long an app waits for a missing value. */
   readonly demandWait: number;
   /** How long a replaced access token still works. Source: WeChat, "获取 access_token". */
@@ -67,6 +71,8 @@ export function createDurations(scale: number): Durations {
     tick: MINUTE,
     sweep: 10 * SECOND,
     readerCache: 30 * SECOND,
+    sdkKeep: 4 * MINUTE,
+    readerMargin: 5 * SECOND,
     demandWait: 3 * SECOND,
     overlap: 5 * MINUTE,
     rearm: MINUTE,
@@ -114,6 +120,9 @@ export function conflictsOf(times: Durations): string[] {
   const conflicts: string[] = [];
   if (times.http >= times.lease) conflicts.push("the HTTP deadline must be shorter than the lease");
   if (times.readerCache >= times.overlap) conflicts.push("the reader cache must be shorter than WeChat's overlap");
+  if (times.sdkKeep + times.readerCache >= times.overlap) {
+    conflicts.push("what an SDK keeps and the reader cache must together be shorter than WeChat's overlap");
+  }
   const recovery = times.jobLock + 2 * times.stalledCheck + times.lease + times.http + times.readerCache + MARGIN;
   if (recovery > times.overlap) {
     conflicts.push(

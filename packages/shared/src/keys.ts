@@ -62,3 +62,19 @@ export function sessionKey(idHash: string): string {
 export function loginKeyPrefix(limit: string): string {
   return `${PREFIX}:login:${limit}`;
 }
+
+/**
+ * Hash with a TTL: to whom the token HTTP API gave an access token. Written and read by the worker.
+ * @param sha256 of the token, 64 hex digits: whoever presents the token shows with it which account is meant.
+ */
+export function givenKey(sha256: string): string {
+  return `${PREFIX}:given:${sha256}`;
+}
+
+/**
+ * Hash of request counters of the token HTTP API, kept 3 days. Written by the worker.
+ * @param beijingDate `YYYY-MM-DD` in Beijing.
+ */
+export function usageKey(beijingDate: string): string {
+  return `${PREFIX}:usage:${beijingDate}`;
+}

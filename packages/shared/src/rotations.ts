@@ -20,14 +20,18 @@ export function createRotations(redis: Redis): Rotations {
     // Subscribing waits for a Redis that is not there yet, whatever the app wants of its own commands.
     enableOfflineQueue: true,
     maxRetriesPerRequest: null,
+    // ioredis' own way leaves nobody to hear that it failed: closing in that moment would end the app's process.
+    autoResubscribe: false,
   });
   subscriber.on("error", () => {});
   subscriber.on("message", (_channel: string, message: string) => {
     const id = credentialIdOf(message);
     if (id !== undefined) for (const listener of listeners) listener(id);
   });
-  // ioredis subscribes again by itself after a reconnect; a refusal (a narrower ACL) only costs the hint.
-  subscriber.subscribe(ROTATED_CHANNEL).catch(() => {});
+  // At every connect, also the first; a refusal (a narrower ACL) only costs the hint.
+  subscriber.on("ready", () => {
+    subscriber.subscribe(ROTATED_CHANNEL).catch(() => {});
+  });
 
   return {
     listen(listener) {

@@ -19,6 +19,8 @@ export interface Credential {
 export interface Credentials {
   readonly all: readonly Credential[];
   find(ref: CredentialRef): Credential | undefined;
+  /** The account's id behind an id or a name. */
+  accountId(idOrName: string): string | undefined;
   childrenOf(ref: CredentialRef): readonly Credential[];
   /** Takes over another configuration's accounts. */
   replace(accounts: readonly Account[]): void;
@@ -27,9 +29,11 @@ export interface Credentials {
 /** @param familyOf which family keeps an account's credentials. */
 export function createCredentials(accounts: readonly Account[], familyOf: (account: Account) => Family): Credentials {
   let byId = new Map<string, Credential>();
+  let idsByWord = new Map<string, string>();
   let all: readonly Credential[] = [];
 
   function replace(next: readonly Account[]): void {
+    idsByWord = new Map(next.flatMap(({ id, name }) => [[name, id] as const, [id, id] as const]));
     all = next.flatMap((account) => account.kinds.map((kind) => credentialOf(account, kind, familyOf(account))));
     byId = new Map(all.map((credential) => [credential.id, credential]));
   }
@@ -40,6 +44,7 @@ export function createCredentials(accounts: readonly Account[], familyOf: (accou
       return all;
     },
     find: (ref) => byId.get(credentialId(ref)),
+    accountId: (idOrName) => idsByWord.get(idOrName),
     childrenOf: (ref) =>
       (byId.get(credentialId(ref))?.account.kinds ?? [])
         .flatMap((kind) => byId.get(credentialId({ account: ref.account, kind })) ?? [])

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { createDurations, errorFields, readRedisFacts, type Log, type WorkerConfig } from "@tokenkeeper/core";
 import { systemClock, type Clock } from "@tokenkeeper/shared/contract";
+import { createApi } from "./api/api.ts";
 import { createAccountsInForce } from "./accounts-in-force.ts";
 import { createConfigWatch, type ConfigSource } from "./config-watch.ts";
 import { createCredentials, type Credential } from "./credentials.ts";
@@ -151,14 +152,22 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const onError = (part: string) => (error: unknown) => log.warn({ part, err: errorFields(error) }, "postponed");
   const accountsInForce = createAccountsInForce({ credentials, registry, schedulers, planner, durations, log });
   const retire = createRetire({ registry, credentials, refreshQueue, scheduleQueue, log });
+  const { api: section, redisUrl } = config;
+  const api = createApi({ section, redisUrl, command, credentials, durations, clock, log });
+  lifecycle.onClose("api", () => api.close());
+  async function applyConfig(next: WorkerConfig): Promise<void> {
+    // First: a key that was taken away is refused also while Redis is away.
+    api.replace(next.api);
+    await accountsInForce.replace(next);
+  }
   const watchConfig =
-    options.configSource &&
-    createConfigWatch({ source: options.configSource, apply: (next) => accountsInForce.replace(next), log });
+    options.configSource && createConfigWatch({ source: options.configSource, apply: applyConfig, log });
   const tickers = [
     createTicker(durations.rearm, () => schedulers.arm().then(retire), onError("schedulers")),
     ...(watchConfig ? [createTicker(durations.configCheck, watchConfig, onError("config"))] : []),
     createTicker(durations.repairUnit / 2, () => repair.runOnce(), onError("repair")),
     createTicker(durations.sweep / 2, () => accountsInForce.beat(), onError("heartbeat")),
+    createTicker(durations.sweep, () => api.flush(), onError("usage")),
     createTicker(durations.sweep, () => mirrors.sweep(), onError("mirrors")),
     ...(planners.fallback ? [createTicker(durations.sweep, fallback, onError("fallback"))] : []),
   ];
@@ -171,6 +180,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       throw new StartError("port", `Port ${config.healthPort} is taken; set WORKER_HEALTH_PORT to a free one.`);
     });
     lifecycle.onClose("health", () => health.close());
+    await api.listen();
     lifecycle.onClose("registry", () => registry.leave());
     await accountsInForce.publish(config);
     for (const worker of [refreshWorker, scheduleWorker]) {

@@ -1,0 +1,112 @@
+import { TokenUnavailableError, type UnavailableReason } from "@tokenkeeper/shared";
+import {
+  connect,
+  createReader,
+  createRecordStore,
+  createReports,
+  createRotations,
+  credentialId,
+  SECOND,
+  sendToStream,
+  type Clock,
+  type CredentialRef,
+} from "@tokenkeeper/shared/contract";
+import type { Durations } from "@tokenkeeper/core";
+
+/** A credential that may be given out now. Durations in ms. */
+export interface Reading {
+  readonly value: string;
+  readonly version: string;
+  readonly remainingMs: number;
+  /** Since the request was sent that brought it. */
+  readonly ageMs: number;
+  /** Since Redis was asked for it. */
+  readonly readAgoMs: number;
+}
+
+/** What reading comes to. */
+export type ReadOutcome =
+  | { readonly type: "read"; readonly reading: Reading }
+  | { readonly type: "unavailable"; readonly reason: UnavailableReason };
+
+/** Reads credentials as apps do: from memory first, so also while Redis is away; a missing one is demanded and waited for. */
+export interface Readings {
+  read(credential: CredentialRef): Promise<ReadOutcome>;
+  /** What Redis holds now, past the memory; `undefined` when it holds none or does not answer. */
+  reread(credential: CredentialRef): Promise<Reading | undefined>;
+  /** Tells the workers that WeChat refused the value of this fingerprint. Never rejects. */
+  report(credential: CredentialRef, fp: string): Promise<void>;
+  close(): void;
+}
+
+/** How long one answer of Redis may take, how long a missing value is waited for. Not scaled: sockets are not faster. */
+const REDIS_DEADLINE = 2 * SECOND;
+const WAIT = 3 * SECOND;
+
+/** The token client's own reader on a connection of its own, and beside it what only a server needs to know of a value. */
+export function createReadings(redisUrl: string, durations: Durations, clock: Clock): Readings {
+  const { redis } = connect(redisUrl);
+  const store = createRecordStore({ redis, deadlineMs: REDIS_DEADLINE });
+  const rotations = createRotations(redis);
+  const reports = createReports({ send: sendToStream({ redis, deadlineMs: REDIS_DEADLINE }), clock, repeatMs: WAIT });
+
+  /** The reader's memory holds the record that was read last, and so does this. */
+  const lastRead = new Map<string, (now: number) => Reading>();
+  const observed: typeof store = {
+    async read(credential) {
+      const startedAt = clock.monotonic();
+      const record = await store.read(credential);
+      if (record) {
+        const { value, version, remainingMs, expiresAt, issuedAt } = record;
+        const ageMs = expiresAt - issuedAt - remainingMs;
+        lastRead.set(credentialId(credential), (now) => {
+          const readAgoMs = now - startedAt;
+          return { value, version, remainingMs: remainingMs - readAgoMs, ageMs: ageMs + readAgoMs, readAgoMs };
+        });
+      }
+      return record;
+    },
+    accountId: (idOrName) => store.accountId(idOrName),
+  };
+  const reader = createReader({
+    store: observed,
+    rotations,
+    reports,
+    clock,
+    times: {
+      cacheMs: durations.readerCache,
+      waitMs: WAIT,
+      endMarginMs: durations.readerMargin,
+      pollMs: SECOND / 5,
+      retryMs: SECOND,
+    },
+  });
+  const readingOf = (credential: CredentialRef): Reading | undefined =>
+    lastRead.get(credentialId(credential))?.(clock.monotonic());
+
+  return {
+    async read(credential) {
+      try {
+        await reader.read(credential);
+      } catch (error) {
+        if (error instanceof TokenUnavailableError) return { type: "unavailable", reason: error.reason };
+        throw error;
+      }
+      const reading = readingOf(credential);
+      return reading ? { type: "read", reading } : { type: "unavailable", reason: "missing" };
+    },
+
+    async reread(credential) {
+      const value = await reader.reread(credential, "");
+      const reading = readingOf(credential);
+      return reading?.value === value ? reading : undefined;
+    },
+
+    report: ({ account, kind }, fp) => reports.tell({ account, kind, fp }),
+
+    close() {
+      rotations.close();
+      redis.disconnect();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+// A client of the token HTTP API, as short as can be.
+import type { World } from "../support/world.ts";
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+export interface Asked {
+  /** Name of the key. */
+  readonly key: string;
+  readonly kind?: string;
+}
+
+/** Reads a credential. */
+export function ask(world: World, account: string, { key, kind = "access_token" }: Asked): Promise<ApiAnswer> {
+  return call(`${world.apiUrl}/v1/accounts/${account}/credentials/${kind}`, {
+    headers: { authorization: `Bearer ${world.key(key)}` },
+  });
+}
+
+/** Reports a value. */
+export function report(
+  world: World,
+  account: string,
+  { key, kind = "access_token", fingerprint }: Asked & { readonly fingerprint: string },
+): Promise<ApiAnswer> {
+  return call(`${world.apiUrl}/v1/accounts/${account}/credentials/${kind}/report`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${world.key(key)}`, "content-type": "application/json" },
+    body: JSON.stringify({ fingerprint }),
+  });
+}
+
+/** Any call whose answer is JSON. */
+export async function call(url: string, options: RequestInit = {}): Promise<ApiAnswer> {
+  const response = await fetch(url, options);
+  return { status: response.status, headers: response.headers, body: (await response.json()) as ApiAnswer["body"] };
+}
