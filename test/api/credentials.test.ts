@@ -1,6 +1,6 @@
 // The routes under /v1 as a client of any language uses them. Row numbers are those of the project's list of bad input for the token API.
 import { fingerprint, recordKey } from "@tokenkeeper/shared/contract";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { putRecord } from "../support/records.ts";
 import { startWorld, type World } from "../support/world.ts";
@@ -65,6 +65,7 @@ describe("reading a credential", () => {
     await world.startRuntime({ planners: { ticks: false, sweep: false, fallback: false } });
     const key = recordKey({ account: world.appId("shop"), kind: "access_token" });
     const monitor = await world.redis.redis.monitor();
+    onTestFinished(() => monitor.disconnect());
     let [reads, over] = [0, false];
     monitor.on("monitor", (...[, [command, name], source]: [string, string[], string]) => {
       if (command?.toLowerCase() === "hmget" && name === key && source !== "lua") reads += 1;
@@ -76,7 +77,6 @@ describe("reading a credential", () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     await world.redis.redis.echo("over");
     await eventually(() => expect(over).toBe(true), { what: "the commands to be seen" });
-    monitor.disconnect();
     expect(reads).toBe(1);
     expect(world.fetches("shop")).toHaveLength(1);
   });
