@@ -75,7 +75,9 @@ describe("every errcode", () => {
       const times = world
         .fetches(name, kind === "access_token" ? "stable_token" : "getticket:jsapi")
         .map(({ at }) => at);
-      const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+      // What a busy machine gave up before the answer came is fetched again, and is no part of this.
+      const endedAt = failed?.finishedOn ?? 0;
+      const pauses = times.filter((at) => at > endedAt).map((at) => at - endedAt);
       const shortest = row.class === "needs_person" ? 0.9 * FIRST_RECHECK_MS : Number.MAX_SAFE_INTEGER;
       expect(Math.min(...pauses, Number.POSITIVE_INFINITY)).toBeGreaterThan(shortest);
     },

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createCredentials, type Credential } from "../../packages/worker/src/credentials.ts";
 import { officialAccountFamily } from "../../packages/worker/src/families/official-account/official-account.ts";
 import { createEnqueue, type Enqueue } from "../../packages/worker/src/queues/enqueue.ts";
-import { createFindStandingJobs } from "../../packages/worker/src/queues/standing-jobs.ts";
+import { createStandingJobs } from "../../packages/worker/src/queues/standing-jobs.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 
 const HOUR = 3_600_000;
@@ -16,7 +16,7 @@ let enqueue: Enqueue;
 beforeAll(async () => {
   server = await startTestRedis();
   queue = new Queue(REFRESH_QUEUE, { connection: server.redis, prefix: QUEUE_PREFIX });
-  enqueue = createEnqueue(queue, createFindStandingJobs(queue, server.redis));
+  enqueue = createEnqueue(queue, createStandingJobs(queue, server.redis));
 });
 afterAll(async () => {
   await queue.close();

@@ -16,6 +16,7 @@ export function createRotations(redis: Redis): Rotations {
     connectionName: "tokenkeeper-rotations",
     keyPrefix: "",
     enableReadyCheck: false,
+    lazyConnect: false,
     disableClientInfo: true,
     // Subscribing waits for a Redis that is not there yet, whatever the app wants of its own commands.
     enableOfflineQueue: true,

@@ -22,7 +22,7 @@ import { createRetire } from "./queues/retire.ts";
 import { createRefreshWorker } from "./queues/refresh-worker.ts";
 import { createScheduleWorker } from "./queues/schedule-worker.ts";
 import { createSchedulers } from "./queues/schedulers.ts";
-import { createFindStandingJobs } from "./queues/standing-jobs.ts";
+import { createStandingJobs } from "./queues/standing-jobs.ts";
 import { createAttempt } from "./refresh/attempt.ts";
 import { createFallback } from "./refresh/fallback.ts";
 import { createFollowUp } from "./refresh/follow-up.ts";
@@ -106,7 +106,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     log,
   });
   const refresher = createRefresher({ store, memory, runAttempt, durations, log });
-  const enqueue = createEnqueue(refreshQueue, createFindStandingJobs(refreshQueue, command));
+  const enqueue = createEnqueue(refreshQueue, createStandingJobs(refreshQueue, command));
   const planner = createPlanner({ refresher, enqueue, clock });
   const schedulers = createSchedulers({ queue: scheduleQueue, credentials, durations, kinds: planners });
   const stream = createReportStream(connections.reading, command, name);

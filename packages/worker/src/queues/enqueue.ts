@@ -7,7 +7,7 @@ import {
 } from "@tokenkeeper/core";
 import type { Job, JobsOptions, Queue } from "bullmq";
 import type { Credential } from "../credentials.ts";
-import { removeLost, type FindStandingJobs } from "./standing-jobs.ts";
+import type { StandingJobs } from "./standing-jobs.ts";
 
 /** How often one job may try in all; the dense retries end sooner. */
 export const JOB_ATTEMPTS = 40;
@@ -42,7 +42,7 @@ export interface Enqueue {
 const PROMOTING: readonly TriggerReason[] = ["operator", "reported", "parent"];
 
 /** @param queue the queue `refresh` */
-export function createEnqueue(queue: Queue, findStandingJobs: FindStandingJobs): Enqueue {
+export function createEnqueue(queue: Queue, standingJobs: StandingJobs): Enqueue {
   return {
     async immediate(credential, reason) {
       const deduplication = {
@@ -54,11 +54,11 @@ export function createEnqueue(queue: Queue, findStandingJobs: FindStandingJobs):
       const add = (): Promise<Job> =>
         queue.add(jobName(credential), dataOf(credential, reason), { ...jobOptions, deduplication });
       const { id = "" } = await add();
-      if ((await removeLost(queue, [id])).length > 0) await add();
+      if (await standingJobs.forgetStale({ id, deduplication: deduplication.id })) await add();
     },
 
     async planned(looks) {
-      const standing = await findStandingJobs(looks);
+      const standing = await standingJobs.findPlanned(looks);
       const moved = looks.filter((_, index) => standing[index] === undefined);
       const jobs = moved.map(({ credential, at, delayMs }) => ({
         name: jobName(credential),

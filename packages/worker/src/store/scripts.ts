@@ -253,14 +253,13 @@ return redis.call('HSET', control, 'failed_jobs', table.concat(kept, ','))
 `;
 
 /**
- * Forgets a job whose hash is gone: as long as BullMQ's deduplication names it, the credential would never have a job again.
+ * Takes the name from a job that nobody will look at again; one without a hash also leaves the set of delayed jobs.
  * KEYS the job's hash, the set of delayed jobs, the deduplication key
  * ARGV job id
- * Replies: 1 | 0 (it is there)
+ * Replies: 1 (it was named) | 0
  */
 export const FORGET_JOB = `
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('ZREM', KEYS[2], ARGV[1])
-if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
-return 1
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], ARGV[1]) end
+if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[3])
 `;
