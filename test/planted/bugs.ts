@@ -25,8 +25,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: SCRIPTS,
-        find: "  'intent_generation', string.format('%.0f', generation), 'intent_at', string.format('%.0f', now))",
-        replace: "  'last_outcome', 'begun')",
+        find: "  'intent_generation', generation, 'intent_at', text(now)}",
+        replace: "  'last_outcome', 'begun'}",
       },
     ],
     caughtBy: ["test/integration/shutdown.test.ts"],
@@ -36,7 +36,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: SCRIPTS,
-        find: "if generation < (whole(control, 'committed_generation') or 0) then",
+        find: "if generation < (whole(committed_generation) or 0) then",
         replace: "if false then",
       },
     ],
@@ -132,7 +132,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "a report counts whatever value it is about",
-    edits: [{ file: SCRIPTS, find: "if field('fingerprint') ~= ARGV[1] then return 'stale' end", replace: "" }],
+    edits: [{ file: SCRIPTS, find: "if fp ~= ARGV[1] then return 'stale' end", replace: "" }],
     caughtBy: ["test/scripts/report.test.ts"],
   },
   {
