@@ -64,6 +64,7 @@ describe("docs/key-contract.md", () => {
       [contract.loginKeyPrefix("<limit>")]: "loginKeyPrefix",
       [contract.givenKey("<sha256>")]: "givenKey",
       [contract.usageKey("<date>")]: "usageKey",
+      [contract.FOLLOWERS_KEY]: "FOLLOWERS_KEY",
       [contract.QUEUE_PREFIX]: "QUEUE_PREFIX",
     };
 
@@ -77,6 +78,7 @@ describe("docs/key-contract.md", () => {
 
     expect(makers.toSorted()).toEqual([
       "ACCOUNTS_KEY",
+      "FOLLOWERS_KEY",
       "QUEUE_PREFIX",
       "REPORTS_KEY",
       "ROTATED_CHANNEL",

@@ -2,11 +2,14 @@ import { describe, expect, it } from "vitest";
 import { findMirrors } from "./account-mirrors.ts";
 
 const find = (mirror: unknown, type = "official-account"): ReturnType<typeof findMirrors> =>
-  findMirrors({ type, mirror }, "accounts[0]");
+  findMirrors({ type, mirror }, { path: "accounts[0]", follows: false });
 
 describe("the mirrors of an account", () => {
   it("are none when nothing is written", () => {
-    expect(findMirrors({ type: "official-account" }, "accounts[0]")).toEqual({ mirrors: [], problems: [] });
+    expect(findMirrors({ type: "official-account" }, { path: "accounts[0]", follows: false })).toEqual({
+      mirrors: [],
+      problems: [],
+    });
   });
 
   it("are named, and have the prefix that the SDK has by itself", () => {

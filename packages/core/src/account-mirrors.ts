@@ -32,6 +32,7 @@ const DEFAULT_PREFIX: Readonly<Record<MirrorSdk, Readonly<Record<AccountType, st
 const SDK = `one of ${MIRROR_SDKS.join(", ")}`;
 const PREFIX = "1 to 64 letters, digits and . _ : -";
 const NO_PREFIX = "no prefix: PowerWeChat has none to set";
+const NO_SECRET = "an account with a secret: PowerWeChat's keys are made of it";
 const ENTRY = "the name of an SDK, or a mapping with sdk and prefix";
 const LIST = `a list of SDKs: ${MIRROR_SDKS.join(", ")}`;
 
@@ -50,8 +51,12 @@ const MAPPING_KEYS = Object.keys(mapping.shape);
 /**
  * Finds the mirrors that an account names: each is the name of an SDK, or a mapping with the prefix of its keys.
  * @param path the account's place in the file of accounts.
+ * @param follows whether the account has no secret of its own.
  */
-export function findMirrors(account: Readonly<Record<string, unknown>>, path: string): FoundMirrors {
+export function findMirrors(
+  account: Readonly<Record<string, unknown>>,
+  { path, follows }: { path: string; follows: boolean },
+): FoundMirrors {
   const { mirror: written, type } = account;
   if (written === undefined) return { mirrors: [], problems: [] };
   const place = `${path}.mirror`;
@@ -64,6 +69,9 @@ export function findMirrors(account: Readonly<Record<string, unknown>>, path: st
     const read = readOne(item, at);
     if ("problems" in read) return read;
     const { sdk, prefix = DEFAULT_PREFIX[sdk][type === "mini-program" ? type : "official-account"] } = read;
+    if (sdk === "powerwechat" && follows) {
+      return { problems: [{ path: at, expected: NO_SECRET, got: "an account that follows a leader" }] };
+    }
     const owner = owners.get(`${sdk} ${prefix}`);
     owners.set(`${sdk} ${prefix}`, owner ?? at);
     const expected = "a mirror that writes other keys than the others of the account";

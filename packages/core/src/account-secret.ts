@@ -1,7 +1,5 @@
-import { describeValue, quoted, type Problem } from "./problems.ts";
-
-/** Reads a file; throws when it cannot. The mode is that of `fs.stat`. */
-export type ReadFile = (path: string) => { readonly bytes: Uint8Array; readonly mode: number };
+import { describeValue, type Problem } from "./problems.ts";
+import { readSecretFile, type ReadFile } from "./secret-file.ts";
 
 /** The secret of one account, or what is wrong with it. */
 export interface FoundSecret {
@@ -29,23 +27,27 @@ export function findSecret(
   }
   if (typeof secretFile !== "string") return checked({ secret, path: `${path}.secret`, warnings: [] });
   const place = `${path}.secretFile`;
-  try {
-    const { bytes, mode } = readFile(secretFile);
-    const warnings = (mode & 0o077) === 0 ? [] : [`${place}: others may read this file; set its mode to 0400`];
-    return checked({ secret: new TextDecoder().decode(bytes).trim(), path: place, warnings });
-  } catch {
-    return refuse({ path: place, expected: "a file that can be read", got: describePath(secretFile) });
-  }
+  const read = readSecretFile(secretFile, place, readFile);
+  return "problem" in read
+    ? refuse(read.problem)
+    : checked({ secret: read.text, path: place, warnings: read.warnings });
 }
 
-/** How a path is shown in a problem: somebody may have put a secret, or a whole file, in its place. */
-export function describePath(path: string): string {
-  const plain = path.length <= 255 && !/\s/.test(path) && !SECRET_PATTERN.test(path);
-  return plain ? quoted(path) : `a text of ${path.length} characters`;
+/** Whether an account has no secret of its own at all. */
+export function lacksSecret({ secret, secretFile }: Readonly<Record<string, unknown>>): boolean {
+  return secret === undefined && secretFile === undefined;
 }
 
 /** A secret that is not even a text is the schema's to refuse. */
-function checked({ secret, path, warnings }: { secret: unknown; path: string; warnings: string[] }): FoundSecret {
+function checked({
+  secret,
+  path,
+  warnings,
+}: {
+  secret: unknown;
+  path: string;
+  warnings: readonly string[];
+}): FoundSecret {
   if (typeof secret !== "string") return { secret: "", problems: [], warnings };
   if (SECRET_PATTERN.test(secret)) return { secret, problems: [], warnings };
   const expected = "an AppSecret of 32 letters or digits";

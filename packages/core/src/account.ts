@@ -13,7 +13,10 @@ export interface Account {
   /** The name by which apps may ask and people see it; the appid when the file gives none. */
   readonly name: string;
   readonly type: AccountType;
+  /** The AppSecret; of an account that follows, the key for its leader. */
   readonly secret: Secret;
+  /** The account follows: its credentials are read from the instance at this origin, never fetched from WeChat. */
+  readonly leader?: string;
   /** `stable`: `/cgi-bin/stable_token`, repeats the token until its last 5 minutes. `classic`: `/cgi-bin/token`, a new one at each fetch. */
   readonly token: "stable" | "classic";
   /** `stable`: when the classic quota is gone near the end, fetch a stable token instead. */

@@ -1,13 +1,15 @@
 import { fingerprint, TICKET_KINDS, type CredentialKind } from "@tokenkeeper/shared/contract";
 import { findMirrors, type Mirror } from "./account-mirrors.ts";
-import { findSecret, type ReadFile } from "./account-secret.ts";
+import { findSecret, lacksSecret } from "./account-secret.ts";
 import type { Account } from "./account.ts";
 import { accountsFileSchema, knownKeysAt, type WrittenAccount } from "./accounts-schema.ts";
 import { parseYaml } from "./accounts-yaml.ts";
 import { apiWarnings, findApiProblems, toApiConfig, type ApiConfig } from "./api-section.ts";
+import { findLeader, type LeaderConfig } from "./leader-section.ts";
 import { describeValue, problemsOf, type Problem } from "./problems.ts";
 import { resolveReferences } from "./references.ts";
 import { secretOf } from "./secret.ts";
+import type { ReadFile } from "./secret-file.ts";
 import type { Environment } from "./settings.ts";
 
 /** What a configuration file says. */
@@ -39,12 +41,16 @@ export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileCont
   const { value: input, problems: unresolved } = resolveReferences(written.value, env);
   const parsed = accountsFileSchema.safeParse(input, { error: () => "another value" });
 
-  const mappings = accountMappingsOf(input);
-  const secrets = mappings.map(({ path, mapping }) => findSecret(mapping, { path, readFile }));
-  const mirrors = mappings.map(({ path, mapping }) => findMirrors(mapping, path));
+  const section = sectionOf(input, "leader");
+  const mappings = accountMappingsOf(input, section !== undefined);
+  const leader = findLeader(section, readFile);
+  const secrets = mappings.map(({ path, mapping, follows }) =>
+    follows ? undefined : findSecret(mapping, { path, readFile }),
+  );
+  const mirrors = mappings.map(({ path, mapping, follows }) => findMirrors(mapping, { path, follows }));
   const others = [
     ...problemsOf(parsed.error?.issues ?? [], input, knownKeysAt),
-    ...[...secrets, ...mirrors].flatMap(({ problems }) => problems),
+    ...[...secrets, ...mirrors, leader].flatMap((found) => found?.problems ?? []),
     ...duplicatesIn(mappings),
     ...findApiProblems(sectionOf(input, "api"), mappings.flatMap(wordsOf)),
   ];
@@ -56,7 +62,11 @@ export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileCont
   }
 
   const accounts = parsed.data.accounts.map((account, index) =>
-    toAccount(account, { secret: secrets[index]?.secret ?? "", mirrors: mirrors[index]?.mirrors ?? [] }),
+    toAccount(account, {
+      secret: secrets[index]?.secret,
+      leader: leader.leader,
+      mirrors: mirrors[index]?.mirrors ?? [],
+    }),
   );
   const api = parsed.data.api && toApiConfig(parsed.data.api, accounts);
   return {
@@ -64,7 +74,8 @@ export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileCont
     ...(parsed.data.redis && { redis: parsed.data.redis }),
     ...(api && { api }),
     warnings: [
-      ...secrets.flatMap(({ warnings }) => warnings),
+      ...[...secrets, leader].flatMap((found) => found?.warnings ?? []),
+      ...followWarnings(mappings, section !== undefined),
       ...sharedSecretsIn(accounts),
       ...(api ? apiWarnings(api) : []),
     ],
@@ -73,17 +84,32 @@ export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileCont
 
 interface AccountMapping {
   readonly path: string;
+  /** It has no secret, and there is a leader. */
+  readonly follows: boolean;
   readonly mapping: Readonly<Record<string, unknown>>;
 }
 
 /** The accounts as written, whatever they hold, so that one that is wrong hides no fault of another. */
-function accountMappingsOf(input: unknown): AccountMapping[] {
+function accountMappingsOf(input: unknown, hasLeader: boolean): AccountMapping[] {
   const list = sectionOf(input, "accounts");
   if (!Array.isArray(list)) return [];
-  return list.flatMap((item: unknown, index) =>
-    typeof item === "object" && item !== null && !Array.isArray(item)
-      ? [{ path: `accounts[${index}]`, mapping: item as Readonly<Record<string, unknown>> }]
-      : [],
+  return list.flatMap((item: unknown, index) => {
+    if (typeof item !== "object" || item === null || Array.isArray(item)) return [];
+    const mapping = item as Readonly<Record<string, unknown>>;
+    return [{ path: `accounts[${index}]`, mapping, follows: hasLeader && lacksSecret(mapping) }];
+  });
+}
+
+/** What only says how WeChat is asked. */
+const WITHOUT_EFFECT = ["token", "fallback", "sandbox", "refreshEvery"];
+
+function followWarnings(mappings: readonly AccountMapping[], hasLeader: boolean): string[] {
+  const followers = mappings.filter(({ follows }) => follows);
+  if (hasLeader && followers.length === 0) return ["leader: every account has its own secret, so none follows it"];
+  return followers.flatMap(({ path, mapping }) =>
+    WITHOUT_EFFECT.filter((key) => mapping[key] !== undefined).map(
+      (key) => `${path}.${key}: has no effect on an account that follows; its leader decides that`,
+    ),
   );
 }
 
@@ -98,14 +124,19 @@ function wordsOf({ mapping }: AccountMapping): string[] {
 
 function toAccount(
   written: WrittenAccount,
-  { secret, mirrors }: { secret: string; mirrors: readonly Mirror[] },
+  {
+    secret,
+    leader,
+    mirrors,
+  }: { secret: string | undefined; leader: LeaderConfig | undefined; mirrors: readonly Mirror[] },
 ): Account {
   const tickets = [...new Set(written.tickets)].map((type): CredentialKind => TICKET_KINDS[type]);
   return {
     id: written.appId,
     name: written.name ?? written.appId,
     type: written.type,
-    secret: secretOf(secret),
+    secret: secretOf(secret ?? leader?.key ?? ""),
+    ...(secret === undefined && leader && { leader: leader.origin }),
     token: written.token,
     fallback: written.fallback,
     sandbox: written.sandbox,
@@ -134,6 +165,7 @@ function duplicatesIn(accounts: readonly AccountMapping[]): Problem[] {
 function sharedSecretsIn(accounts: readonly Account[]): string[] {
   const owners = new Map<string, string>();
   return accounts.flatMap((account) => {
+    if (account.leader !== undefined) return [];
     const key = fingerprint(account.secret.reveal());
     const owner = owners.get(key);
     owners.set(key, owner ?? account.name);

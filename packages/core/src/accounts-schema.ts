@@ -2,6 +2,7 @@ import { APP_ID_PATTERN, MINUTE, type TicketType } from "@tokenkeeper/shared/con
 import { z } from "zod";
 import { apiSectionSchema, knownApiKeysAt } from "./api-section.ts";
 import { durationRule, nameRule } from "./config-rules.ts";
+import { LEADER_KEYS, leaderSectionSchema } from "./leader-section.ts";
 import { isRedisUrl } from "./settings.ts";
 
 const APP_ID = "wx and 16 letters or digits";
@@ -46,6 +47,7 @@ export const accountsFileSchema = z.strictObject(
       .min(1, "at least one account")
       .max(100_000, "at most 100000 accounts"),
     api: apiSectionSchema.optional(),
+    leader: leaderSectionSchema.optional(),
   },
   "a mapping with accounts",
 );
@@ -59,5 +61,6 @@ const FILE_KEYS = Object.keys(accountsFileSchema.shape);
 /** The keys that the mapping at a path of the file may have. */
 export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] {
   if (path[0] === "api") return knownApiKeysAt(path);
+  if (path[0] === "leader") return LEADER_KEYS;
   return path[0] === "accounts" ? ACCOUNT_KEYS : FILE_KEYS;
 }

@@ -101,14 +101,14 @@ describe("a configuration that cannot be right", () => {
     [
       "8 unknown top key",
       { file: `retries: 5\n${file(account())}` },
-      { path: "retries", expected: "one of redis, accounts, api", got: 'the unknown key "retries"' },
+      { path: "retries", expected: "one of redis, accounts, api, leader", got: 'the unknown key "retries"' },
     ],
     [
       "8 misspelt top key",
       { file: file(account()).replace("accounts", "acounts") },
       {
         path: "acounts",
-        expected: "one of redis, accounts, api",
+        expected: "one of redis, accounts, api, leader",
         got: 'the unknown key "acounts"; did you mean accounts?',
       },
     ],
@@ -265,7 +265,7 @@ describe("a configuration that cannot be right", () => {
       { file: `${SECRET}: shop\n${file(account())}` },
       {
         path: "a text of 32 characters",
-        expected: "one of redis, accounts, api",
+        expected: "one of redis, accounts, api, leader",
         got: "the unknown key a text of 32 characters",
       },
     ],

@@ -1,9 +1,9 @@
 import type { Account } from "./account.ts";
-import { describePath, type ReadFile } from "./account-secret.ts";
 import { parseAccountsFile } from "./accounts-file.ts";
 import { apiOriginOf } from "./api-base.ts";
 import type { ApiConfig } from "./api-section.ts";
 import { ConfigError } from "./problems.ts";
+import { describePath, type ReadFile } from "./secret-file.ts";
 import { checkSettings, type Environment } from "./settings.ts";
 
 /** The default name of the configuration file, in the working folder. */

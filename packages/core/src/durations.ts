@@ -54,6 +54,8 @@ export interface Durations {
   readonly foreignAfter: number;
   /** A commit is looked at again after 1, 5, 15 and 60 times this. */
   readonly repairUnit: number;
+  /** How often an instance that follows another one asks it for changes. */
+  readonly followCheck: number;
   /** How often the files of the configuration are looked at. */
   readonly configCheck: number;
   /** How long a stopping process may take. */
@@ -92,6 +94,7 @@ export function createDurations(scale: number): Durations {
     forceSpacing: 30 * SECOND,
     foreignAfter: 10 * MINUTE,
     repairUnit: SECOND,
+    followCheck: 10 * SECOND,
     configCheck: 5 * SECOND,
     shutdown: 10 * SECOND,
   };
@@ -122,6 +125,11 @@ export function conflictsOf(times: Durations): string[] {
   if (times.readerCache >= times.overlap) conflicts.push("the reader cache must be shorter than WeChat's overlap");
   if (times.sdkKeep + times.readerCache >= times.overlap) {
     conflicts.push("what an SDK keeps and the reader cache must together be shorter than WeChat's overlap");
+  }
+  if (times.followCheck + times.http + times.readerCache >= times.settle) {
+    conflicts.push(
+      "the followers' check, the HTTP deadline and the reader cache must together be shorter than a settle",
+    );
   }
   const recovery = times.jobLock + 2 * times.stalledCheck + times.lease + times.http + times.readerCache + MARGIN;
   if (recovery > times.overlap) {

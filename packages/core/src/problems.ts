@@ -22,7 +22,7 @@ export class ConfigError extends Error {
   }
 }
 
-const SECRET_PATH = /secret|password|redis|hash/i;
+const SECRET_PATH = /secret|password|redis|hash|leader\.key$/i;
 /** An AppSecret has 32 characters: a longer text than this may be one that stands in the wrong place. */
 const MAX_SHOWN = 24;
 

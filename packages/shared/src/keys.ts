@@ -78,3 +78,6 @@ export function givenKey(sha256: string): string {
 export function usageKey(beijingDate: string): string {
   return `${PREFIX}:usage:${beijingDate}`;
 }
+
+/** Hash: name of a key of the token HTTP API → JSON `{lastSeen, accounts}` of the instance that follows this one with it. Written by the worker, read by the dashboard. */
+export const FOLLOWERS_KEY = `${PREFIX}:followers`;

@@ -49,6 +49,30 @@ export const reportBody = z
   })
   .meta({ id: "Report" });
 
+const followQuestion = z.strictObject({
+  account: z.string().min(1).max(64).meta({ description: "Its id or its name." }),
+  kind: z.enum(CREDENTIAL_KINDS),
+  fingerprint: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional()
+    .meta({ description: "Of the value that is held; absent when none is." }),
+});
+
+/** What an instance that follows this one holds. */
+export const followBody = z
+  .strictObject({ credentials: z.array(followQuestion).min(1).max(500) })
+  .meta({ id: "Follow" });
+
+/** Which of it is out of date. */
+export const followAnswer = z
+  .strictObject({
+    changed: z
+      .array(z.strictObject({ account: z.string(), kind: z.enum(CREDENTIAL_KINDS) }))
+      .meta({ description: "Credentials of which another valid value is stored here. Read them." }),
+  })
+  .meta({ id: "FollowAnswer" });
+
 /** Every refusal. */
 export const problemAnswer = z
   .strictObject({
@@ -59,3 +83,9 @@ export const problemAnswer = z
 
 /** The body of a credential's answer. */
 export type CredentialAnswer = z.output<typeof credentialAnswer>;
+
+/** One credential that a follower holds. */
+export type FollowQuestion = z.output<typeof followQuestion>;
+
+/** The body of the answer to a follower. */
+export type FollowAnswer = z.output<typeof followAnswer>;

@@ -4,9 +4,12 @@ import type { Redis } from "ioredis";
 import type { Credentials } from "../credentials.ts";
 import { StartError } from "../start-error.ts";
 import { createGivenTokens } from "../store/given-tokens.ts";
+import { createFollowerStore } from "../store/follower-store.ts";
 import { createUsageStore } from "../store/usage-store.ts";
 import { createApp } from "./app.ts";
 import { createConfigInForce } from "./config-in-force.ts";
+import { createFollow } from "./follow.ts";
+import { createFollowers } from "./followers.ts";
 import { createHolders } from "./holders.ts";
 import { createLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
@@ -43,6 +46,7 @@ export function createApi(deps: ApiDeps): Api {
   const { section, redisUrl, command, credentials, durations, clock, log } = deps;
   const config = createConfigInForce(section, log);
   const usage = createUsage(createUsageStore(command, clock), log);
+  const followers = createFollowers({ store: createFollowerStore(command), durations, clock, log });
   const closers: (() => Promise<void> | void)[] = [];
 
   async function open({ host, port }: ApiConfig): Promise<void> {
@@ -51,7 +55,8 @@ export function createApi(deps: ApiDeps): Api {
     const serving = createServing({ keys: () => config.keys(), credentials, readings, limits: createLimits() });
     const holders = createHolders(createGivenTokens(command), clock);
     const ticketCallers = createTicketCallers({ serving, credentials, holders, durations });
-    const app = createApp({ serving, readings, ticketCallers, holders, usage, durations, log });
+    const follow = createFollow({ serving, followers });
+    const app = createApp({ serving, readings, follow, ticketCallers, holders, usage, durations, log });
     const listening = await listen(app, { host, port, onRefused: (result) => usage.count({ result }) }).catch(() => {
       throw new StartError(
         "port",
@@ -62,15 +67,20 @@ export function createApi(deps: ApiDeps): Api {
     log.info({ host, port, keys: config.keys().length }, "api.started");
   }
 
+  async function flush(): Promise<void> {
+    await usage.flush();
+    await followers.flush();
+  }
+
   return {
     async listen() {
       if (section) await open(section);
     },
     replace: (next) => config.replace(next),
-    flush: () => usage.flush(),
+    flush,
     async close() {
       for (const close of closers.toReversed()) await close();
-      await usage.flush();
+      await flush();
     },
   };
 }

@@ -1,10 +1,17 @@
 import { CREDENTIAL_KINDS } from "@tokenkeeper/shared/contract";
 import { z } from "zod";
-import { credentialAnswer, problemAnswer, reportAnswer, reportBody } from "./answers.ts";
+import { credentialAnswer, followAnswer, followBody, problemAnswer, reportAnswer, reportBody } from "./answers.ts";
 import { REFUSALS, type RefusalWord } from "./refusal.ts";
 
 const SCHEMAS = z.toJSONSchema(
-  z.object({ Credential: credentialAnswer, ReportAccepted: reportAnswer, Report: reportBody, Problem: problemAnswer }),
+  z.object({
+    Credential: credentialAnswer,
+    ReportAccepted: reportAnswer,
+    Report: reportBody,
+    Follow: followBody,
+    FollowAnswer: followAnswer,
+    Problem: problemAnswer,
+  }),
 ).$defs;
 
 const ref = (name: string): { $ref: string } => ({ $ref: `#/components/schemas/${name}` });
@@ -43,7 +50,7 @@ export const OPENAPI = {
         operationId: "getCredential",
         summary: "The credential as it is stored",
         description:
-          "Served from the worker's memory while Redis is away and the value is valid; the header Age then grows. A missing value is demanded and waited for up to 3 seconds.",
+          "Served from the worker's memory while Redis is away and the value is valid; the header Age then grows. A missing value is demanded and waited for up to 3 seconds. With the request header `Cache-Control: no-cache` Redis is asked first.",
         responses: {
           "200": {
             description: "The credential.",
@@ -67,6 +74,19 @@ export const OPENAPI = {
         responses: {
           "202": { description: "Passed on to the workers.", content: json("ReportAccepted") },
           ...refusals(...EVERYWHERE, "stale_fingerprint", "too_large", "unsupported_media_type", "unavailable"),
+        },
+      },
+    },
+    "/v1/follow": {
+      post: {
+        operationId: "follow",
+        summary: "Which of the values that I hold are out of date?",
+        description:
+          "What another instance of Tokenkeeper asks that reads its credentials from this one (follower mode). Credentials that the key may not know are left out.",
+        requestBody: { required: true, content: json("Follow") },
+        responses: {
+          "200": { description: "What to read again.", content: json("FollowAnswer") },
+          ...refusals(...EVERYWHERE.filter((word) => word !== "not_found"), "too_large", "unsupported_media_type"),
         },
       },
     },

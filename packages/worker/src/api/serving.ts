@@ -16,7 +16,10 @@ export interface Serving {
   limit(key: ApiKey): Promise<void>;
   /** The credential, if it is configured and in the key's scope; otherwise it does not exist for this client. */
   find(key: ApiKey, account: string, kind: string): Credential;
-  read(credential: Credential): Promise<Reading>;
+  /** The same, without a refusal. */
+  lookUp(key: ApiKey, account: string, kind: string): Credential | undefined;
+  /** @param from `redis`: what it holds now; memory serves only when that has no answer. @default memory */
+  read(credential: Credential, from?: "memory" | "redis"): Promise<Reading>;
 }
 
 /** What serving works with. */
@@ -33,6 +36,12 @@ const RETRY_AFTER = 5;
 
 /** Decides who gets what. */
 export function createServing({ keys, credentials, readings, limits }: ServingDeps): Serving {
+  function lookUp(key: ApiKey, account: string, kind: string): Credential | undefined {
+    const id = credentials.accountId(account);
+    const credential = id !== undefined && isCredentialKind(kind) && credentials.find({ account: id, kind });
+    return credential && permits(key, credential.ref) ? credential : undefined;
+  }
+
   return {
     identify(presented) {
       const key = findKey(keys(), presented);
@@ -48,13 +57,16 @@ export function createServing({ keys, credentials, readings, limits }: ServingDe
     },
 
     find(key, account, kind) {
-      const id = credentials.accountId(account);
-      const credential = id !== undefined && isCredentialKind(kind) && credentials.find({ account: id, kind });
-      if (!credential || !permits(key, credential.ref)) throw new Refusal("not_found");
+      const credential = lookUp(key, account, kind);
+      if (!credential) throw new Refusal("not_found");
       return credential;
     },
 
-    async read({ ref }) {
+    lookUp,
+
+    async read({ ref }, from) {
+      const current = from === "redis" ? await readings.reread(ref) : undefined;
+      if (current) return current;
       const outcome = await readings.read(ref);
       if (outcome.type === "read") return outcome.reading;
       throw new Refusal("unavailable", { headers: retryAfter(RETRY_AFTER) });

@@ -1,10 +1,10 @@
 import type { Log } from "@tokenkeeper/core";
 import type { Response } from "express";
 import type { UsageStore } from "../store/usage-store.ts";
-import type { RefusalWord } from "./refusal.ts";
+import { REFUSALS, type RefusalWord } from "./refusal.ts";
 
 /** What a request came to. */
-export type UsageResult = "served" | "reported" | RefusalWord;
+export type UsageResult = "served" | "reported" | "followed" | RefusalWord;
 
 /** Who asks, and about which account: filled in while a request is looked at. */
 export interface Use {
@@ -42,7 +42,7 @@ export function createUsage(store: UsageStore, log: Log): Usage {
     count(use) {
       const field = [use.key ?? NOBODY, use.account ?? NOBODY, use.result].join("|");
       counts.set(field, (counts.get(field) ?? 0) + 1);
-      if (use.result === "served" || use.result === "reported") return;
+      if (!isRefusal(use.result)) return;
       refusals.set(field, { use, times: (refusals.get(field)?.times ?? 0) + 1 });
     },
 
@@ -58,6 +58,10 @@ export function createUsage(store: UsageStore, log: Log): Usage {
       }
     },
   };
+}
+
+function isRefusal(result: UsageResult): result is RefusalWord {
+  return Object.hasOwn(REFUSALS, result);
 }
 
 /** What is known of the request so far. */

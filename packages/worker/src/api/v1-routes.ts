@@ -3,6 +3,7 @@ import type { Durations } from "@tokenkeeper/core";
 import express, { type NextFunction, type Request, type RequestHandler, type Response, type Router } from "express";
 import type { Credential } from "../credentials.ts";
 import { reportBody, type CredentialAnswer } from "./answers.ts";
+import type { Follow } from "./follow.ts";
 import { OPENAPI } from "./openapi.ts";
 import type { Reading, Readings } from "./readings.ts";
 import { Refusal } from "./refusal.ts";
@@ -14,16 +15,18 @@ import { useOf, type Usage } from "./usage.ts";
 export interface V1Deps {
   readonly serving: Serving;
   readonly readings: Readings;
+  readonly follow: Follow;
   readonly usage: Usage;
   readonly durations: Durations;
 }
 
-/** Largest body of a report, bytes. */
+/** Largest body of a report, and of what a follower asks, bytes. */
 const BODY_LIMIT = 1_024;
+const FOLLOW_LIMIT = 128 * 1_024;
 const CREDENTIAL = "/accounts/:account/credentials/:kind";
 
 /** The routes under `/v1`. Without a key there is only the document. */
-export function createV1Routes({ serving, readings, usage, durations }: V1Deps): Router {
+export function createV1Routes({ serving, readings, follow, usage, durations }: V1Deps): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
   router
     .route("/openapi.json")
@@ -36,11 +39,11 @@ export function createV1Routes({ serving, readings, usage, durations }: V1Deps):
     .all(only("GET"));
   router
     .route(`${CREDENTIAL}/report`)
-    .post(
-      refuseQuery,
-      express.text({ type: "application/json", limit: BODY_LIMIT, inflate: false }),
-      (request, response) => takeReport(request, response),
-    )
+    .post(refuseQuery, jsonText(BODY_LIMIT), (request, response) => takeReport(request, response))
+    .all(only("POST"));
+  router
+    .route("/follow")
+    .post(refuseQuery, jsonText(FOLLOW_LIMIT), (request, response) => answerFollower(request, response))
     .all(only("POST"));
   router.use(() => {
     throw new Refusal("not_found");
@@ -64,7 +67,7 @@ export function createV1Routes({ serving, readings, usage, durations }: V1Deps):
 
   async function giveCredential(request: Request, response: Response): Promise<void> {
     const credential = find(request, response);
-    const reading = await serving.read(credential);
+    const reading = await serving.read(credential, wantsNoCache(request) ? "redis" : "memory");
     send(response, {
       body: answerOf(credential, reading),
       headers: { Age: String(wholeSeconds(reading.readAgoMs)) },
@@ -98,6 +101,21 @@ export function createV1Routes({ serving, readings, usage, durations }: V1Deps):
     send(response, { status: 202, body: { status: "accepted" } });
     usage.count({ ...useOf(response), result: "reported" });
   }
+
+  async function answerFollower(request: Request, response: Response): Promise<void> {
+    if (typeof request.body !== "string") throw new Refusal("unsupported_media_type");
+    send(response, { body: await follow(response.locals["key"], parseJson(request.body)) });
+    usage.count({ ...useOf(response), result: "followed" });
+  }
+}
+
+function jsonText(limit: number): RequestHandler {
+  return express.text({ type: "application/json", limit, inflate: false });
+}
+
+/** A client that holds a value asks past the memory, so that it never takes an older one for a newer. */
+function wantsNoCache({ headers }: Request): boolean {
+  return headers["cache-control"]?.trim().toLowerCase() === "no-cache";
 }
 
 const MAY_NOT_REPORT = "This key may not report. Set mayReport: true for it under api.keys if it should.";
