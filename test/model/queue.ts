@@ -40,7 +40,7 @@ export interface ModelQueue {
 }
 
 const KEY = "queue";
-const PROMOTING: readonly TriggerReason[] = ["operator", "reported", "parent"];
+const PROMOTING: readonly TriggerReason[] = ["operator", "reported", "parent", "leader"];
 
 export function createModelQueue(deps: {
   timeline: Timeline;

@@ -73,7 +73,8 @@ export function createWechat({ accounts, tokenLifeMs, now, random }: WechatOptio
 
   return {
     credentialOf({ path, query, body }) {
-      if (path.endsWith("token")) return { account: String(body?.["appid"] ?? query["appid"]), kind: "access_token" };
+      if (path.endsWith("token"))
+        return { account: (body?.["appid"] ?? query["appid"]) as string, kind: "access_token" };
       if (!path.endsWith("getticket")) return undefined;
       return { account: holderOf(query), kind: query["type"] === "jsapi" ? "jsapi_ticket" : "wx_card_ticket" };
     },

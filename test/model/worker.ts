@@ -85,6 +85,7 @@ export function startWorker(deps: WorkerDeps): ModelWorker {
     http,
     trigger: (credential, reason) => enqueue.immediate(credential, reason),
     passOn: async () => {},
+    passReport: async () => "inconclusive",
     clock,
     durations,
     log,

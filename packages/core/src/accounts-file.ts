@@ -140,7 +140,7 @@ function toAccount(
     token: written.token,
     fallback: written.fallback,
     sandbox: written.sandbox,
-    ...(written.refreshEvery !== undefined && { refreshEvery: written.refreshEvery }),
+    ...(written.refreshEvery !== undefined && secret !== undefined && { refreshEvery: written.refreshEvery }),
     kinds: ["access_token", ...tickets],
     mirrors,
   };

@@ -336,6 +336,62 @@ export const WORD_CODES = [
       zh: "请检查 Redis 的内存、磁盘及是否为只读副本；系统会自动重试",
     },
   },
+  {
+    code: "leader_away",
+    on: "any",
+    class: "transient",
+    meaning: {
+      en: "The leader could not be reached, or what answered is no token API",
+      zh: "无法连接上游实例（leader），或应答的不是凭证 HTTP 接口",
+    },
+    remedy: {
+      en: "It is tried again by itself, and the value stays in use while it is valid; when it lasts, check that the leader runs with a section api, leader.url, and the network between",
+      zh: "系统会自动重试，现有凭证在有效期内继续使用；若持续出现，请检查上游是否在运行并配置了 api 段、leader.url 是否正确、网络是否可达",
+    },
+  },
+  {
+    code: "leader_unavailable",
+    on: "any",
+    class: "transient",
+    meaning: { en: "The leader has no valid value right now", zh: "上游实例（leader）暂时没有有效的凭证" },
+    remedy: {
+      en: "It is tried again by itself; when it lasts, the failed jobs on the leader's dashboard tell the cause",
+      zh: "系统会自动重试；若持续出现，请查看上游看板中失败的任务",
+    },
+  },
+  {
+    code: "leader_busy",
+    on: "any",
+    class: "transient",
+    meaning: { en: "The key has asked the leader too often", zh: "该密钥请求上游（leader）过于频繁" },
+    remedy: {
+      en: "It is tried again by itself; when it lasts, raise perMinute of the key under api.keys at the leader",
+      zh: "系统会自动重试；若持续出现，请在上游的 api.keys 中提高该密钥的 perMinute",
+    },
+  },
+  {
+    code: "leader_key",
+    on: "any",
+    class: "needs_person",
+    meaning: { en: "The leader does not accept the key", zh: "上游实例（leader）不接受该密钥" },
+    remedy: {
+      en: "Compare leader.key here with its hash under api.keys at the leader (`pnpm api-key` makes both); a mended file is picked up within seconds (a key in a variable needs a restart)",
+      zh: "核对此处的 leader.key 与上游 api.keys 中的哈希是否为同一对（由 `pnpm api-key` 生成），改正后数秒内自动生效（密钥写在环境变量中时需重启 worker）",
+    },
+  },
+  {
+    code: "leader_scope",
+    on: "any",
+    class: "needs_person",
+    meaning: {
+      en: "The leader does not have this credential, or the key may not know it",
+      zh: "上游实例（leader）没有此凭证，或该密钥无权读取",
+    },
+    remedy: {
+      en: "At the leader, check the account with its tickets, and accounts and kinds of the key under api.keys; here, check appId and tickets",
+      zh: "请检查上游的账号及其 tickets、api.keys 中该密钥的 accounts 与 kinds，以及此处的 appId 与 tickets",
+    },
+  },
 ] as const satisfies readonly ErrcodeRow[];
 
 /** One of the words in `WORD_CODES`. */

@@ -13,6 +13,8 @@ export interface Failure {
   readonly ip?: string;
   /** WeChat's request id; support asks for it. */
   readonly rid?: string;
+  /** How long the other side wants us to wait, s. */
+  readonly retryAfter?: number;
 }
 
 /** The row of the table for a code on a call; unknown codes count as transient, so that a new code of WeChat's stops nothing. */
@@ -31,6 +33,11 @@ export function failureOf(errcode: number, errmsg: string, scope: CallScope): Fa
     ...(isIP(ip) !== 0 && { ip }),
     ...(rid !== undefined && { rid }),
   };
+}
+
+/** The code that was written as this text. */
+export function failureCode(text: string): Failure["code"] {
+  return WORD_CODES.find(({ code }) => code === text)?.code ?? Number(text);
 }
 
 /** A failure of ours that has no errcode. */

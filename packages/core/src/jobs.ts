@@ -10,9 +10,18 @@ export const REFRESH_QUEUE = "refresh";
  * Why somebody looks at a credential. A job never says "fetch": what is done is decided from the facts.
  * `plan`: its time has come. `missing`: an app demands it, or a child has no parent to fetch with. `reported`: WeChat refused
  * its value. `operator`: a person. `forced`: a person who wants another value although the stored one is fresh.
- * `parent`: its parent has a new value. `fallback`: it was refreshed without the queue.
+ * `parent`: its parent has a new value. `leader`: the instance that it follows has another value. `fallback`: it was refreshed without the queue.
  */
-export const TRIGGER_REASONS = ["plan", "missing", "reported", "operator", "forced", "parent", "fallback"] as const;
+export const TRIGGER_REASONS = [
+  "plan",
+  "missing",
+  "reported",
+  "operator",
+  "forced",
+  "parent",
+  "leader",
+  "fallback",
+] as const;
 
 /** One of `TRIGGER_REASONS`. */
 export type TriggerReason = (typeof TRIGGER_REASONS)[number];

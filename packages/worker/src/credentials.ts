@@ -8,7 +8,7 @@ export interface Credential {
   /** `<account>:<kind>` */
   readonly id: string;
   readonly account: Account;
-  /** Fingerprint of the account's secret. */
+  /** Fingerprint of the account's secret, or of its key and its leader: what failures belong to. */
   readonly secret: string;
   readonly family: Family;
   /** How its value is obtained as configured. */
@@ -59,7 +59,7 @@ function credentialOf(account: Account, kind: CredentialKind, family: Family): C
     ref,
     id: credentialId(ref),
     account,
-    secret: fingerprint(account.secret.reveal()),
+    secret: fingerprint(`${account.leader ?? ""}${account.secret.reveal()}`),
     family,
     recipe: family.recipe(account, kind, false),
   };

@@ -6,7 +6,8 @@ import { createApi } from "./api/api.ts";
 import { createAccountsInForce } from "./accounts-in-force.ts";
 import { createConfigWatch, type ConfigSource } from "./config-watch.ts";
 import { createCredentials, type Credential } from "./credentials.ts";
-import { officialAccountFamily } from "./families/official-account/official-account.ts";
+import { familyOf } from "./families/family-of.ts";
+import { createFollow } from "./follow/follow.ts";
 import { createHealthServer } from "./health.ts";
 import { createConfirm } from "./intake/confirm.ts";
 import { createIntake } from "./intake/intake.ts";
@@ -29,6 +30,7 @@ import { createFollowUp } from "./refresh/follow-up.ts";
 import { createMemory } from "./refresh/memory.ts";
 import { createRepair } from "./refresh/repair.ts";
 import { createRefresher } from "./refresh/refresh.ts";
+import { createBringForward } from "./store/bring-forward.ts";
 import { createFindLost } from "./store/find-lost.ts";
 import { createMirrorStore } from "./store/mirror-store.ts";
 import { createRedisCredentialStore } from "./store/redis-credential-store.ts";
@@ -84,7 +86,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   });
   lifecycle.onClose("http", () => http.close());
 
-  const credentials = createCredentials(config.accounts, () => officialAccountFamily);
+  const credentials = createCredentials(config.accounts, familyOf);
   const store = createRedisCredentialStore(command, clock);
   const registry = createRegistry(command, {
     name,
@@ -115,15 +117,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const onDisturbed = createOnDisturbed({ report, confirm: createConfirm({ store, trigger, clock, durations, log }) });
   const mirrors = createMirrors({ credentials, store: createMirrorStore(command), onDisturbed, log });
   const followUp = createFollowUp({ credentials, mirror: (credential) => mirrors.write(credential), trigger, report });
+  const shared = { credentials, store, http, trigger, clock, durations, log };
+  const follow = createFollow({ ...shared, bringForward: createBringForward(command) });
   const handle = createReports({
-    credentials,
-    store,
-    http,
-    trigger,
+    ...shared,
     passOn: (ref) => trigger({ ref, account: { name: ref.account } }, "missing"),
-    clock,
-    durations,
-    log,
+    passReport: follow.passReport,
   });
   const intake = createIntake({ stream, handle, durations, log });
   const fetchesPerSecond = options.fetchesPerSecond ?? 50;
@@ -169,6 +168,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     createTicker(durations.sweep / 2, () => accountsInForce.beat(), onError("heartbeat")),
     createTicker(durations.sweep, () => api.flush(), onError("usage")),
     createTicker(durations.sweep, () => mirrors.sweep(), onError("mirrors")),
+    createTicker(durations.followCheck, () => follow.check(), onError("leader")),
     ...(planners.fallback ? [createTicker(durations.sweep, fallback, onError("fallback"))] : []),
   ];
   const health = createHealthServer(async () => refreshWorker.isRunning() && (await command.ping()) === "PONG");

@@ -74,6 +74,7 @@ function retryOf({ failure, control, urgent, now, durations, random }: Consequen
   const planned = DENSE_SECONDS[Math.min(control.failures, DENSE_SECONDS.length - 1)] ?? 30;
   const step = urgent ? Math.min(planned, URGENT_SECONDS) : planned;
   // The limit per minute ends with the minute.
-  const wait = failure.code === 45011 ? 60 + random() * 30 : step * (0.75 + random() * 0.5);
+  const usual = failure.code === 45011 ? 60 + random() * 30 : step * (0.75 + random() * 0.5);
+  const wait = Math.max(usual, failure.retryAfter ?? 0);
   return { sameJob: true, retryAt: Math.round(now + wait * second) };
 }

@@ -2,9 +2,10 @@ import type { Durations } from "@tokenkeeper/core";
 
 /**
  * How WeChat rotates a value. `each_fetch`: classic token, a new one every time. `last_minutes`: stable token, the same one
- * until its last 5 minutes. `own_pace`: ticket, the same one until WeChat changes it.
+ * until its last 5 minutes. `own_pace`: ticket, the same one until WeChat changes it. `at_leader`: whenever the instance that is
+ * followed has another one; asking again changes nothing.
  */
-export type Rotation = "each_fetch" | "last_minutes" | "own_pace";
+export type Rotation = "each_fetch" | "last_minutes" | "own_pace" | "at_leader";
 
 /** A value that WeChat has just returned, beside what was stored before it. Instants are epoch ms by Redis time. */
 export interface FetchedValue {

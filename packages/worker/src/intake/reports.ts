@@ -1,6 +1,8 @@
 import { REFUSED_TOKEN_CODES, type Clock, type CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Durations, Log, TriggerReason } from "@tokenkeeper/core";
 import type { Credential, Credentials } from "../credentials.ts";
+import type { PassReport, PassResult } from "../follow/pass-report.ts";
+import type { WechatRequest } from "../families/family.ts";
 import type { CredentialStore, ReportReply } from "../store/credential-store.ts";
 import type { WechatHttp } from "../wechat/http.ts";
 import { errcodeIn } from "../wechat/reply.ts";
@@ -8,7 +10,13 @@ import { createConfirm } from "./confirm.ts";
 import type { AppMessage } from "./stream.ts";
 
 /** What a message came to. */
-export type ReportResult = "demand" | "not_configured" | "accepted_by_wechat" | "inconclusive" | ReportReply;
+export type ReportResult =
+  | "demand"
+  | "not_configured"
+  | "accepted_by_wechat"
+  | "inconclusive"
+  | PassResult
+  | ReportReply;
 
 /** What handling works with. */
 export interface ReportsDeps {
@@ -18,6 +26,8 @@ export interface ReportsDeps {
   readonly trigger: (credential: Credential, reason: TriggerReason) => Promise<void>;
   /** A message about a credential that this worker is not configured for; another worker may be. */
   readonly passOn: (ref: CredentialRef) => Promise<void>;
+  /** Where a leader keeps the credential, it judges the report. */
+  readonly passReport: PassReport;
   readonly clock: Clock;
   readonly durations: Durations;
   readonly log: Log;
@@ -28,18 +38,17 @@ export interface ReportsDeps {
  * refuses that value too: nobody can make us throw away a good value by claiming that it is bad.
  */
 export function createReports(deps: ReportsDeps): (message: AppMessage) => Promise<ReportResult> {
-  const { credentials, store, http, trigger, passOn, clock, durations, log } = deps;
+  const { credentials, store, http, trigger, passOn, passReport, clock, durations, log } = deps;
   const confirm = createConfirm(deps);
 
   async function isRefused(
-    { family, ref }: Credential,
-    fp: string,
-  ): Promise<"refused" | "accepted" | "stale" | "unclear"> {
-    const stored = await store.readValue(ref);
-    if (stored?.fingerprint !== fp) return "stale";
+    ref: CredentialRef,
+    value: string,
+    probe: (token: string) => WechatRequest,
+  ): Promise<"refused" | "accepted" | "unclear"> {
     // A ticket cannot be probed; the spacing alone bounds what reports about it can cause.
     if (ref.kind !== "access_token") return "refused";
-    const reply = await http.send(family.probe(stored.value));
+    const reply = await http.send(probe(value));
     if (reply.type === "failure") return "unclear";
     const errcode = errcodeIn(reply.body);
     if (REFUSED_TOKEN_CODES.includes(errcode)) return "refused";
@@ -47,8 +56,11 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
   }
 
   async function handleReport(credential: Credential, fp: string): Promise<ReportResult> {
-    const verdict = await isRefused(credential, fp);
-    if (verdict === "stale") return "stale";
+    const { ref, family } = credential;
+    const stored = await store.readValue(ref);
+    if (stored?.fingerprint !== fp) return "stale";
+    if (!family.probe) return passReport(credential, fp);
+    const verdict = await isRefused(ref, stored.value, family.probe);
     if (verdict === "accepted") return "accepted_by_wechat";
     if (verdict === "unclear") return "inconclusive";
     return confirm(credential, fp);

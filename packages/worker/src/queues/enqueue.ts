@@ -29,8 +29,8 @@ export type Named = Pick<Credential, "ref"> & { readonly account: Pick<Credentia
 /** Puts jobs on `refresh`. Every trigger makes the same job; duplicates of one kind are one job. */
 export interface Enqueue {
   /**
-   * A look at once. When the credential's immediate job waits in backoff, the triggers of people, reports and
-   * parents bring it forward; a demand does not.
+   * A look at once. When the credential's immediate job waits in backoff, the triggers of people, reports,
+   * parents and leaders bring it forward; a demand does not.
    */
   immediate(credential: Named, reason: TriggerReason): Promise<void>;
   /** Exactly one delayed job for each credential, at its time: it is moved when the time has moved. @returns the jobs' ids */
@@ -39,7 +39,7 @@ export interface Enqueue {
   record(credential: Credential): Promise<void>;
 }
 
-const PROMOTING: readonly TriggerReason[] = ["operator", "reported", "parent"];
+const PROMOTING: readonly TriggerReason[] = ["operator", "reported", "parent", "leader"];
 
 /** @param queue the queue `refresh` */
 export function createEnqueue(queue: Queue, standingJobs: StandingJobs): Enqueue {

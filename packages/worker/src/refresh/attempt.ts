@@ -7,7 +7,7 @@ import type { CredentialState, RefreshReason } from "../decide/state.ts";
 import type { Recipe } from "../families/family.ts";
 import type { Attempt, CredentialStore, StoredValue } from "../store/credential-store.ts";
 import type { WechatHttp } from "../wechat/http.ts";
-import { readFetch, type FetchReply } from "../wechat/reply.ts";
+import type { FetchReply } from "../wechat/reply.ts";
 import { commitPersistently } from "./commit.ts";
 import type { Memory } from "./memory.ts";
 import { createRecordFailure } from "./record-failure.ts";
@@ -58,8 +58,7 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
     // A pause of this process may have eaten the lease: a late request would rotate the value behind everybody's back.
     if (leaseEndsAt - clock.monotonic() < durations.http)
       return { type: "failure", failure: wordFailure("unreachable") };
-    const reply = await http.send(recipe.request(parent?.value ?? ""));
-    return reply.type === "body" ? readFetch(reply.body, recipe) : reply;
+    return recipe.read(await http.send(recipe.request(parent?.value ?? "")));
   }
 
   return async (input) => {

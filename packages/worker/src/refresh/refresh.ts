@@ -1,5 +1,6 @@
 import {
   beijingDate,
+  failureCode,
   nextBeijingMidnight,
   type Durations,
   type Failure,
@@ -193,6 +194,7 @@ function forcingJob(
 }
 
 function capOf(recipe: Recipe, { control }: CredentialState): number {
+  if (recipe.automaticCap !== undefined) return recipe.automaticCap;
   const lifeMs = (control.expiresAt ?? 0) - (control.issuedAt ?? 0);
   return automaticCap({
     ...(recipe.dailyLimit !== undefined && { limit: recipe.dailyLimit }),
@@ -206,7 +208,7 @@ function withFailure(decision: Exclude<Decision, { type: "refresh" }>, { control
   const { class: failureClass, code, ip, rid } = block;
   const failure: Failure = {
     class: failureClass,
-    code: Number(code),
+    code: failureCode(code),
     ...(ip !== undefined && { ip }),
     ...(rid !== undefined && { rid }),
   };

@@ -263,3 +263,18 @@ if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], ARGV[1]) 
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[3])
 `;
+
+/**
+ * Plans the next look at a credential for now and takes away what an earlier failure put in its way, unless another value was
+ * committed meanwhile.
+ * KEYS control
+ * ARGV fingerprint of the value that was committed last, or empty
+ * Replies: 1 | 0
+ */
+export const BRING_FORWARD = `${TIME}${HASH}
+local control = KEYS[1]
+if (read(control, 'fingerprint')[1] or '') ~= ARGV[1] then return 0 end
+redis.call('HDEL', control, 'retry_at', 'block_class', 'block_code', 'block_until', 'block_secret', 'block_ip', 'block_rid')
+redis.call('HSET', control, 'plan_at', text(now))
+return 1
+`;

@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { json } from "node:stream/consumers";
 import { inspect } from "node:util";
+import { secretOf } from "@tokenkeeper/core";
 import { afterEach, describe, expect, it } from "vitest";
 import type { WechatRequest } from "../families/family.ts";
 import { createWechatHttp, type WechatHttp, type WechatHttpOptions } from "./http.ts";
@@ -108,6 +109,33 @@ describe("what is sent to WeChat", () => {
   });
 });
 
+describe("what is sent to a leader", () => {
+  it("goes there and not to WeChat, with the key in a header and past every cache", async () => {
+    const seen: unknown[] = [];
+    const wechat = await serve((_request, response) => void response.writeHead(500).end());
+    const leader = await serve((request, response) => {
+      const { authorization, "cache-control": cache } = request.headers;
+      seen.push(request.method, request.url, authorization, cache);
+      response.end(BODY);
+    });
+    const call: WechatRequest = {
+      method: "GET",
+      path: "/v1/accounts/wx0000000000000001/credentials/access_token",
+      query: {},
+      leader: { origin: leader, key: secretOf(SECRET) },
+    };
+
+    expect(await edge(wechat).send(call)).toMatchObject({ type: "body" });
+    expect(seen).toEqual(["GET", call.path, `Bearer ${SECRET}`, "no-cache"]);
+  });
+
+  it("may be answered with when to come again", async () => {
+    const origin = await serve((_, response) => void response.writeHead(503, { "retry-after": "5" }).end("{}"));
+
+    expect(await edge(origin).send(GET)).toMatchObject({ type: "failure", refused: { status: 503, retryAfter: 5 } });
+  });
+});
+
 describe("what comes back", () => {
   it.each([
     ["application/json", "application/json; encoding=utf-8"],
@@ -161,7 +189,7 @@ describe("what comes back", () => {
     ],
     ["a body cut short by its end", "malformed", (_, response) => void response.end(BODY.slice(0, 30))],
   ])("of %s is the failure %s, whose outcome is not known", async (_sentence, code, answer) => {
-    expect(await edge(await serve(answer)).send(GET)).toEqual({
+    expect(await edge(await serve(answer)).send(GET)).toMatchObject({
       type: "failure",
       failure: { class: "unknown_outcome", code },
     });
@@ -174,7 +202,7 @@ describe("what comes back", () => {
       response.writeHead(302, { location: "/elsewhere" }).end();
     });
 
-    expect(await edge(origin).send(GET)).toEqual(failure("http_status"));
+    expect(await edge(origin).send(GET)).toEqual({ ...failure("http_status"), refused: { status: 302 } });
     expect(paths).toEqual([GET.path]);
   });
 

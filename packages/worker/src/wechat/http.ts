@@ -3,7 +3,7 @@ import { Agent, request } from "undici";
 import type { WechatRequest } from "../families/family.ts";
 import { parseBody, type WireReply } from "./reply.ts";
 
-/** Sends calls to WeChat. Never throws: what goes wrong is a reply too. */
+/** Sends calls to WeChat and to leaders. Never throws: what goes wrong is a reply too. */
 export interface WechatHttp {
   send(call: WechatRequest): Promise<WireReply>;
   /** Gives up what is under way, as outcomes that are not known. */
@@ -13,6 +13,7 @@ export interface WechatHttp {
 
 /** Settings of the edge; durations in ms. */
 export interface WechatHttpOptions {
+  /** WeChat's. */
   readonly origin: string;
   /** For the whole call, body included. */
   readonly deadlineMs: number;
@@ -43,22 +44,26 @@ export function createWechatHttp({ origin, deadlineMs, connectMs }: WechatHttpOp
   let aborted = false;
 
   return {
-    async send({ method, path, query, body }) {
+    async send({ method, path, query, body, leader }) {
       if (aborted) return { type: "failure", failure: wordFailure("unreachable") };
       // `AbortSignal.timeout` and `any` would keep timers and signals long after the reply: they cost more than the call.
       const call = new AbortController();
       const deadline = setTimeout(() => call.abort(), deadlineMs);
       underWay.add(call);
       try {
-        const response = await request(`${origin}${path}`, {
+        const response = await request(`${leader?.origin ?? origin}${path}`, {
           method,
           query,
-          ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+          ...(body && { body: JSON.stringify(body) }),
+          headers: {
+            ...(body && { "content-type": "application/json" }),
+            ...(leader && { authorization: `Bearer ${leader.key.reveal()}`, "cache-control": "no-cache" }),
+          },
           dispatcher: agent,
           signal: call.signal,
         });
         const text = await readCapped(response.body);
-        if (response.statusCode !== 200) return { type: "failure", failure: wordFailure("http_status") };
+        if (response.statusCode !== 200) return refusal(response.statusCode, response.headers["retry-after"]);
         return text === undefined ? { type: "failure", failure: wordFailure("malformed") } : parseBody(text);
       } catch (error) {
         const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -74,6 +79,15 @@ export function createWechatHttp({ origin, deadlineMs, connectMs }: WechatHttpOp
       for (const call of underWay) call.abort();
     },
     close: () => agent.destroy(),
+  };
+}
+
+function refusal(status: number, retryAfter: string | string[] | undefined): WireReply {
+  const seconds = typeof retryAfter === "string" && /^\d{1,4}$/.test(retryAfter) ? Number(retryAfter) : undefined;
+  return {
+    type: "failure",
+    failure: wordFailure("http_status"),
+    refused: { status, ...(seconds !== undefined && { retryAfter: seconds }) },
   };
 }
 

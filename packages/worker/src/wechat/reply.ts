@@ -8,7 +8,12 @@ export type FetchReply =
 /** What a call came to on the wire. */
 export type WireReply =
   | { readonly type: "body"; readonly body: Readonly<Record<string, unknown>> }
-  | { readonly type: "failure"; readonly failure: Failure };
+  /** With `refused` an HTTP answer of another status than 200 came; `retryAfter` in s. */
+  | {
+      readonly type: "failure";
+      readonly failure: Failure;
+      readonly refused?: { readonly status: number; readonly retryAfter?: number };
+    };
 
 /** The longest life that WeChat gives a credential today, ms. Source: WeChat, "获取 access_token". */
 const LONGEST_LIFE_MS = 7_200_000;
@@ -43,11 +48,13 @@ export function readFetch(
     const errmsg = typeof body["errmsg"] === "string" ? body["errmsg"] : "";
     return { type: "failure", failure: failureOf(errcode, errmsg, scope) };
   }
-  const value = body[valueField];
-  const lifeMs = lifeOf(body["expires_in"]);
-  if (typeof value !== "string" || !PRINTABLE.test(value) || lifeMs === undefined) {
-    return { type: "failure", failure: wordFailure("absurd") };
-  }
+  return fetchedValue(body[valueField], body["expires_in"]) ?? { type: "failure", failure: wordFailure("absurd") };
+}
+
+/** A value and its life, when both make sense. @param seconds whole, as a number or digits. */
+export function fetchedValue(value: unknown, seconds: unknown): FetchReply | undefined {
+  const lifeMs = lifeOf(seconds);
+  if (typeof value !== "string" || !PRINTABLE.test(value) || lifeMs === undefined) return undefined;
   return { type: "value", value, lifeMs };
 }
 

@@ -74,13 +74,14 @@ describe("how a ticket is obtained", () => {
       rotation: "own_pace",
       scope: "ticket",
       parent: "access_token",
-      valueField: "ticket",
     });
     expect(recipe.request(PARENT)).toEqual({
       method: "GET",
       path: "/cgi-bin/ticket/getticket",
       query: { access_token: PARENT, type },
     });
+    const body = { errcode: 0, errmsg: "ok", ticket: "ticket", expires_in: 7_200 };
+    expect(recipe.read({ type: "body", body })).toEqual({ type: "value", value: "ticket", lifeMs: 7_200_000 });
   });
 });
 

@@ -1,21 +1,27 @@
-import type { Account } from "@tokenkeeper/core";
+import type { Account, CallScope } from "@tokenkeeper/core";
+import type { CredentialKind } from "@tokenkeeper/shared/contract";
 import { HAND_CAP } from "../../decide/budget.ts";
-import type { Family, Recipe } from "../family.ts";
+import { readFetch, type FetchReply, type WireReply } from "../../wechat/reply.ts";
+import type { Family, Recipe, WechatRequest } from "../family.ts";
 
 /** Source: WeChat, "获取稳定版接口调用凭据": so many calls a day with `force_refresh`. */
 const FORCED_A_DAY = 20;
 
 /** Official accounts and mini programs: classic and stable access tokens, tickets from the access token. */
-export const officialAccountFamily: Family = {
-  recipe(account, kind, useStable) {
+export const officialAccountFamily = {
+  recipe(account: Account, kind: CredentialKind, useStable: boolean): Recipe {
     if (kind === "jsapi_ticket") return ticketRecipe(kind, "jsapi");
     if (kind === "wx_card_ticket") return ticketRecipe(kind, "wx_card");
     return account.token === "stable" || useStable ? stableRecipe(account) : classicRecipe(account);
   },
 
   // Source: WeChat, "获取微信API接口 IP 地址"; needs no right, costs nothing else.
-  probe: (token) => ({ method: "GET", path: "/cgi-bin/get_api_domain_ip", query: { access_token: token } }),
-};
+  probe: (token: string): WechatRequest => ({
+    method: "GET",
+    path: "/cgi-bin/get_api_domain_ip",
+    query: { access_token: token },
+  }),
+} satisfies Family;
 
 /** Source: WeChat, "获取 access_token": GET, 2000 a day, 200 for a test account. */
 function classicRecipe({ id, secret, sandbox }: Account): Recipe {
@@ -25,7 +31,7 @@ function classicRecipe({ id, secret, sandbox }: Account): Recipe {
     rotation: "each_fetch",
     dailyLimit: sandbox ? 200 : 2_000,
     handCap: HAND_CAP,
-    valueField: "access_token",
+    read: readerOf("access_token", "token"),
     request: () => ({
       method: "GET",
       path: "/cgi-bin/token",
@@ -36,7 +42,11 @@ function classicRecipe({ id, secret, sandbox }: Account): Recipe {
 
 /** Source: WeChat, "获取稳定版接口调用凭据": POST with JSON, 500,000 a day in normal mode, 20 forced ones. */
 function stableRecipe({ id, secret }: Account): Recipe {
-  const common = { scope: "token", rotation: "last_minutes", valueField: "access_token" } as const;
+  const common = {
+    scope: "token",
+    rotation: "last_minutes",
+    read: readerOf("access_token", "token"),
+  } as const;
   const requestWith = (force: boolean) => () => ({
     method: "POST" as const,
     path: "/cgi-bin/stable_token",
@@ -68,11 +78,15 @@ function ticketRecipe(kind: "jsapi_ticket" | "wx_card_ticket", type: "jsapi" | "
     rotation: "own_pace",
     parent: "access_token",
     handCap: HAND_CAP,
-    valueField: "ticket",
+    read: readerOf("ticket", "ticket"),
     request: (parentValue) => ({
       method: "GET",
       path: "/cgi-bin/ticket/getticket",
       query: { access_token: parentValue, type },
     }),
   };
+}
+
+function readerOf(valueField: "access_token" | "ticket", scope: CallScope): (reply: WireReply) => FetchReply {
+  return (reply) => (reply.type === "body" ? readFetch(reply.body, { valueField, scope }) : reply);
 }
