@@ -229,7 +229,8 @@ export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): 
   };
 }
 
-async function spawnWorker(env: Record<string, string>): Promise<WorkerProcess> {
+/** A worker as a process that is ready. */
+export async function spawnWorker(env: Record<string, string>): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [join(ROOT, "packages/worker/src/main.ts")], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,286 @@
+// Follower mode: a second instance with its own Redis reads from the world's worker over HTTP and fetches nothing itself.
+import { TokenUnavailableError } from "@tokenkeeper/shared";
+import { controlKey, FOLLOWERS_KEY, fingerprint, recordKey, type CredentialKind } from "@tokenkeeper/shared/contract";
+import { afterEach, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { startFollower, type Follower } from "../support/follower.ts";
+import type { TestRedis } from "../support/redis.ts";
+import { startWorld, type World } from "../support/world.ts";
+
+let world: World;
+let follower: Follower;
+afterEach(async () => {
+  await follower[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
+});
+
+const PATIENT = { waitMs: 30_000 };
+
+async function stored({ redis }: TestRedis, kind: CredentialKind = "access_token"): Promise<string> {
+  const value = await redis.hget(recordKey({ account: world.appId("shop"), kind }), "value");
+  if (value === null) throw new Error(`no ${kind} is stored`);
+  return value;
+}
+
+/** The follower has what the leader has. */
+function inStep(kind: CredentialKind = "access_token"): Promise<string> {
+  return eventually(
+    async () => {
+      const value = await stored(follower.redis, kind);
+      expect(value).toBe(await stored(world.redis, kind));
+      return value;
+    },
+    { what: "the leader's value at the follower", timeoutMs: 30_000 },
+  );
+}
+
+/** Makes the leader fetch another token now, and waits until it has. @returns the one before it. */
+async function rotate(): Promise<string> {
+  const before = await stored(world.redis);
+  await world.redis.redis.hset(controlKey({ account: world.appId("shop"), kind: "access_token" }), "plan_at", 1);
+  await eventually(async () => expect(await stored(world.redis)).not.toBe(before), {
+    what: "a rotation at the leader",
+    timeoutMs: 30_000,
+  });
+  return before;
+}
+
+/** Fetches that the leader has counted, and those that WeChat has executed. */
+async function fetchCounts(): Promise<{ counted: number; executed: number }> {
+  const keys = await world.redis.redis.keys("wx:quota:*");
+  const fields = await Promise.all(keys.map((key) => world.redis.redis.hgetall(key)));
+  const counted = fields
+    .flatMap((counters) => Object.entries(counters))
+    .filter(([name]) => !["reported", "foreign"].includes(name))
+    .reduce((sum, [, count]) => sum + Number(count), 0);
+  return { counted, executed: world.fetches("shop").length };
+}
+
+/** What happened to business calls. */
+interface Business {
+  calls: number;
+  /** Refused by WeChat, also when the next try was accepted. */
+  refused: number;
+  surfaced: number;
+}
+
+/** Apps at the follower that make business calls without a pause until they are stopped. */
+function startApps(count: number): { readonly business: Business; stop(): Promise<Business> } {
+  const tokens = follower.client(PATIENT);
+  const business: Business = { calls: 0, refused: 0, surfaced: 0 };
+  let stopped = false;
+
+  async function runApp(): Promise<void> {
+    while (!stopped) {
+      const last = await tokens
+        .withToken("shop", async (token) => {
+          const body = await world.businessCall(token);
+          business.calls += 1;
+          if (body.errcode) business.refused += 1;
+          return body;
+        })
+        .catch(() => ({ errcode: -1 }));
+      if (last.errcode) business.surfaced += 1;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  const apps = Array.from({ length: count }, runApp);
+  return {
+    business,
+    async stop() {
+      stopped = true;
+      await Promise.all(apps);
+      return business;
+    },
+  };
+}
+
+describe("a follower", () => {
+  it("survives rotations and restarts of its leader under load, and WeChat sees the leader's fetches only", async () => {
+    world = await startWorld({
+      accounts: [{ name: "shop", token: "classic", tickets: ["jsapi"] }],
+      keys: [{ name: "staging", mayReport: true }],
+    });
+    let leader = await world.startWorker();
+    follower = await startFollower(world, { key: "staging" });
+    await follower.startWorker();
+    const tokens = follower.client(PATIENT);
+    await tokens.getAccessToken("shop");
+    const apps = startApps(4);
+
+    for (const end of ["stop", "kill9"] as const) {
+      const seen = new Set([await rotate(), await inStep(), await rotate(), await inStep()]);
+      expect(seen.size).toBe(3);
+      await leader[end]();
+      const before = apps.business.calls;
+      await eventually(() => expect(apps.business.calls).toBeGreaterThan(before + 100), {
+        what: "business calls without a leader",
+        timeoutMs: 60_000,
+      });
+      leader = await world.startWorker();
+      await rotate();
+      await inStep();
+    }
+
+    const { calls, refused, surfaced } = await apps.stop();
+    expect({ refused, surfaced }).toEqual({ refused: 0, surfaced: 0 });
+    expect(calls).toBeGreaterThan(200);
+    expect(await tokens.getTicket("shop", "jsapi")).toBe(await stored(world.redis, "jsapi_ticket"));
+    const { counted, executed } = await fetchCounts();
+    expect(executed).toBe(counted);
+    expect(follower.askedOfWechat).toEqual([]);
+    const [quota = ""] = await follower.redis.redis.keys("wx:quota:*");
+    expect(Object.keys(await follower.redis.redis.hgetall(quota))).toEqual(["leader"]);
+  }, 240_000);
+
+  it("writes nothing that its leader has not, takes tickets too, and is written down there", async () => {
+    world = await startWorld({
+      accounts: [{ name: "shop", tickets: ["jsapi"], mirror: ["wxjava"] }],
+      keys: [{ name: "staging" }],
+    });
+    await world.startRuntime();
+    follower = await startFollower(world, { key: "staging" });
+    await follower.startRuntime();
+    const tokens = follower.client(PATIENT);
+
+    const [token, ticket] = [await tokens.getAccessToken("shop"), await tokens.getTicket("shop", "jsapi")];
+
+    expect([token, ticket]).toEqual([await stored(world.redis), await stored(world.redis, "jsapi_ticket")]);
+    const mirrored = ["wx:access_token", "wx:ticket:key"].map((prefix) => `${prefix}:${world.appId("shop")}`);
+    await eventually(
+      async () =>
+        expect(await follower.redis.redis.mget(mirrored[0] ?? "", `${mirrored[1]}:jsapi`)).toEqual([token, ticket]),
+      { what: "the mirrors at the follower" },
+    );
+    const [ours, theirs] = await Promise.all(
+      [follower.redis, world.redis].map(({ redis }) =>
+        redis.pttl(recordKey({ account: world.appId("shop"), kind: "access_token" })),
+      ),
+    );
+    expect(ours).toBeLessThanOrEqual(theirs ?? 0);
+    await eventually(
+      async () => {
+        const entry = JSON.parse((await world.redis.redis.hget(FOLLOWERS_KEY, "staging")) ?? "{}") as object;
+        expect(entry).toEqual({ lastSeen: expect.any(Number), accounts: [world.appId("shop")] });
+      },
+      { what: "the follower to be written down at its leader" },
+    );
+    expect(world.fetches("shop")).toHaveLength(2);
+    expect(follower.askedOfWechat).toEqual([]);
+  });
+
+  it("passes a report on to its leader, and the app's call succeeds with what comes of it", async () => {
+    world = await startWorld({
+      accounts: [{ name: "shop", token: "classic" }],
+      keys: [{ name: "staging", mayReport: true }],
+    });
+    await world.startRuntime();
+    follower = await startFollower(world, { key: "staging" });
+    await follower.startRuntime();
+    const tokens = follower.client(PATIENT);
+    const dead = await tokens.getAccessToken("shop");
+    for (let fetch = 0; fetch < 2; fetch += 1)
+      world.simulator.control.foreignFetch(world.appId("shop"), { family: "classic" });
+
+    const body = await tokens.withToken("shop", (token) => world.businessCall(token));
+
+    expect(body.errcode ?? 0).toBe(0);
+    expect(await inStep()).not.toBe(dead);
+    expect(world.fetches("shop")).toHaveLength(2);
+    expect(follower.askedOfWechat).toEqual([]);
+  });
+
+  it("with a key that may not report goes on, and its log says what to do", async () => {
+    world = await startWorld({ accounts: [{ name: "shop", token: "classic" }], keys: [{ name: "staging" }] });
+    await world.startRuntime();
+    follower = await startFollower(world, { key: "staging" });
+    const worker = await follower.startWorker();
+    const tokens = follower.client(PATIENT);
+
+    await tokens.report("shop", await tokens.getAccessToken("shop"));
+
+    await eventually(() => expect(worker.output()).toMatch(/leader\.report_denied .*mayReport: true/), {
+      what: "the remedy in the log",
+      timeoutMs: 20_000,
+    });
+    expect(worker.output()).not.toContain(world.key("staging"));
+  });
+
+  it("with a wrong key says what to do on the board, and goes on when the key is mended", async () => {
+    world = await startWorld({ accounts: [{ name: "shop" }], keys: [{ name: "staging" }] });
+    await world.startRuntime();
+    follower = await startFollower(world, { key: "wrong" });
+    let [config, version] = [follower.config(), 1];
+    await follower.startRuntime({ configSource: { stamp: () => String(version), load: () => config } });
+
+    const reason = await eventually(
+      async () => {
+        const [failed] = await follower.refreshQueue.getFailed();
+        if (!failed) throw new Error("no job has failed");
+        return failed.failedReason;
+      },
+      { what: "the failed job", timeoutMs: 20_000 },
+    );
+    expect(reason).toMatch(/^leader_key \| .*上游.*api\.keys.* \| The leader does not accept the key\. .*pnpm api-key/);
+    expect(reason).not.toContain(world.key("wrong"));
+
+    config = follower.config("staging");
+    version += 1;
+
+    expect(await follower.client(PATIENT).getAccessToken("shop")).toBe(await stored(world.redis));
+  });
+
+  it("with a key that may not know the ticket says so, and has the token all the same", async () => {
+    world = await startWorld({
+      accounts: [{ name: "shop", tickets: ["jsapi"] }],
+      keys: [{ name: "staging", kinds: ["access_token"] }],
+    });
+    await world.startRuntime();
+    follower = await startFollower(world, { key: "staging" });
+    await follower.startRuntime();
+
+    expect(await follower.client(PATIENT).getAccessToken("shop")).toBe(await stored(world.redis));
+    await eventually(
+      async () => {
+        const failed = await follower.refreshQueue.getFailed();
+        expect(failed.map(({ name, failedReason }) => [name, failedReason.split(" | ")[0]])).toEqual([
+          ["shop · jsapi_ticket", "leader_scope"],
+        ]);
+      },
+      { what: "the failed job", timeoutMs: 20_000 },
+    );
+  });
+
+  it("whose leader is away serves until the value ends, then is unavailable, and recovers by itself", async () => {
+    world = await startWorld({
+      accounts: [{ name: "shop", token: "classic", wechat: { tokenLifeSeconds: 400 } }],
+      keys: [{ name: "staging" }],
+    });
+    const leader = await world.startRuntime();
+    follower = await startFollower(world, { key: "staging" });
+    await follower.startRuntime();
+    const tokens = follower.client();
+    const last = await follower.client(PATIENT).getAccessToken("shop");
+    await leader.stop();
+
+    const served = new Set<string>();
+    await eventually(
+      async () => {
+        const outcome = await tokens.getAccessToken("shop").catch((error: unknown) => error);
+        if (typeof outcome === "string") served.add(fingerprint(outcome));
+        expect(outcome).toBeInstanceOf(TokenUnavailableError);
+      },
+      { what: "the value to end", timeoutMs: 60_000 },
+    );
+    expect([...served]).toContain(fingerprint(last));
+
+    await world.startRuntime();
+
+    await eventually(async () => expect(await tokens.getAccessToken("shop")).toBe(await stored(world.redis)), {
+      what: "the follower to recover",
+      timeoutMs: 60_000,
+    });
+    expect(follower.askedOfWechat).toEqual([]);
+  }, 150_000);
+});
