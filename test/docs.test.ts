@@ -169,6 +169,42 @@ describe("docs/http-api.md", () => {
   });
 });
 
+describe("docs/follower.md", () => {
+  const read = (): Promise<string> => readDocument("docs/follower.md");
+
+  it.each(["`leader` 的键", "Key of `leader`"])("has every key of the section under %s", async (heading) => {
+    const rows = rowsUnder(await read(), heading).flatMap(([name = ""]) => codeIn(name).slice(0, 1));
+
+    expect(rows).toEqual(knownKeysAt(["leader"]));
+  });
+
+  it("shows configurations that both workers accept, the follower's without a secret", async () => {
+    const blocks = [...(await read()).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
+    const env = {
+      REDIS_URL: "redis://127.0.0.1:6379",
+      SHOP_SECRET: "0123456789abcdef0123456789abcdef",
+      LEADER_KEY: "0123456789abcdef0123456789abcdef-_012345678",
+    };
+
+    const [leader, follower, ...others] = blocks.map((block) =>
+      loadWorkerConfig(env, () => ({ bytes: new TextEncoder().encode(block), mode: 0o400 })),
+    );
+
+    expect(others).toEqual([]);
+    expect(leader?.api?.keys).toMatchObject([{ name: "staging", accounts: "all", mayReport: true }]);
+    expect(follower?.accounts).toMatchObject([{ id: leader?.accounts[0]?.id, leader: "https://tokens.example.com" }]);
+    expect([leader?.warnings, follower?.warnings]).toEqual([[], []]);
+  });
+
+  it("names the words of every failure, in both languages", async () => {
+    const [, chinese = "", english = ""] = (await read()).split(/^## /m);
+
+    for (const { code } of WORD_CODES.filter((row) => row.code.startsWith("leader_"))) {
+      for (const text of [chinese, english]) expect(text).toContain(`\`${code}\``);
+    }
+  });
+});
+
 describe("the settings in the READMEs", () => {
   it.each(["README.md", "README.zh-CN.md"])("are in a table of %s, each of the code's and no other", async (file) => {
     const firstCells = tablesIn(await readDocument(file)).flatMap((rows) => rows.map(([cell = ""]) => cell));

@@ -53,11 +53,12 @@ describe.each(["", "packages/shared/"])("the two READMEs in ./%s", (folder) => {
 });
 
 describe("the two READMEs", () => {
-  it.each(READMES)("%s explains every key of an account and of the section api", async (file) => {
+  it.each(READMES)("%s explains every key of an account and of the sections api and leader", async (file) => {
     const cells = firstCells(await read(file));
 
     expect(cells).toEqual(expect.arrayContaining(knownKeysAt(["accounts", 0]).map((key) => `\`${key}\``)));
     expect(cells).toEqual(expect.arrayContaining(knownKeysAt(["api"]).map((key) => `\`${key}\``)));
+    expect(cells).toEqual(expect.arrayContaining(knownKeysAt(["leader"]).map((key) => `\`${key}\``)));
     for (const key of knownKeysAt(["api", "keys", 0])) expect(await read(file)).toContain(`\`${key}\``);
   });
 

@@ -68,10 +68,10 @@ interface Business {
 function startApps(count: number): { readonly business: Business; stop(): Promise<Business> } {
   const tokens = follower.client(PATIENT);
   const business: Business = { calls: 0, refused: 0, surfaced: 0 };
-  let stopped = false;
+  const stopping = new AbortController();
 
   async function runApp(): Promise<void> {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const last = await tokens
         .withToken("shop", async (token) => {
           const body = await world.businessCall(token);
@@ -89,7 +89,7 @@ function startApps(count: number): { readonly business: Business; stop(): Promis
   return {
     business,
     async stop() {
-      stopped = true;
+      stopping.abort();
       await Promise.all(apps);
       return business;
     },
@@ -230,6 +230,30 @@ describe("a follower", () => {
 
     expect(await follower.client(PATIENT).getAccessToken("shop")).toBe(await stored(world.redis));
   });
+
+  it("goes on by itself soon after its leader was told of the key, although it waits for a person for 5 minutes", async () => {
+    world = await startWorld({ accounts: [{ name: "shop" }], keys: [{ name: "staging" }], scale: 1 });
+    const told = world.config();
+    let [config, version] = [told, 1];
+    if (told.api) config = { ...told, api: { ...told.api, keys: [] } };
+    await world.startRuntime({ config, configSource: { stamp: () => String(version), load: () => config } });
+    follower = await startFollower(world, { key: "staging" });
+    await follower.startRuntime();
+    const field = (name: string): Promise<string | null> =>
+      follower.redis.redis.hget(controlKey({ account: world.appId("shop"), kind: "access_token" }), name);
+    await eventually(async () => expect(await field("block_code")).toBe("leader_key"), {
+      what: "the key to be refused",
+      timeoutMs: 30_000,
+    });
+
+    [config, version] = [told, 2];
+
+    await eventually(async () => expect(await stored(follower.redis)).toBe(await stored(world.redis)), {
+      what: "the follower to go on",
+      timeoutMs: 90_000,
+    });
+    expect(await field("block_code")).toBeNull();
+  }, 150_000);
 
   it("with a key that may not know the ticket says so, and has the token all the same", async () => {
     world = await startWorld({
