@@ -37,6 +37,19 @@ export function report(
   });
 }
 
+/** Asks as a follower. @param body text as it is, all else as JSON. */
+export function follow(
+  world: World,
+  body: unknown,
+  { key, type = "application/json" }: { readonly key: string; readonly type?: string },
+): Promise<ApiAnswer> {
+  return call(`${world.apiUrl}/v1/follow`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${world.key(key)}`, "content-type": type },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
+
 /** Any call whose answer is JSON. */
 export async function call(url: string, options: RequestInit = {}): Promise<ApiAnswer> {
   const response = await fetch(url, { ...options, dispatcher: agent });

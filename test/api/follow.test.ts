@@ -1,10 +1,10 @@
 // What an instance in follower mode asks, as a client sees it, and what the leader writes down of it.
-import { controlKey, FOLLOWERS_KEY } from "@tokenkeeper/shared/contract";
+import { controlKey, FOLLOWERS_KEY, REPORTS_KEY } from "@tokenkeeper/shared/contract";
 import { parseFollowerEntry } from "@tokenkeeper/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { startWorld, type World } from "../support/world.ts";
-import { ask, call, type ApiAnswer } from "./client.ts";
+import { ask, call, follow as askForChanges, type ApiAnswer } from "./client.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -21,13 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-function follow(body: unknown, key = "staging"): Promise<ApiAnswer> {
-  return call(`${world.apiUrl}/v1/follow`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${world.key(key)}`, "content-type": "application/json" },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-}
+const follow = (body: unknown, key = "staging"): Promise<ApiAnswer> => askForChanges(world, body, { key });
 
 const token = (account: string, fingerprint?: unknown): object => ({ account, kind: "access_token", fingerprint });
 
@@ -86,6 +80,22 @@ describe("POST /v1/follow", () => {
     const { status, body: answer } = await follow(body);
 
     expect([status, answer["error"]]).toEqual([400, "bad_request"]);
+  });
+
+  it("refuses what is not JSON, and what is larger than any question", async () => {
+    const text = await askForChanges(world, "{}", { key: "staging", type: "text/plain" });
+    const large = await follow(`{"credentials":[${" ".repeat(200_000)}]}`);
+
+    expect([text.status, text.body["error"]]).toEqual([415, "unsupported_media_type"]);
+    expect([large.status, large.body["error"]]).toEqual([413, "too_large"]);
+  });
+
+  it("demands nothing from the workers, however often it is asked about a value that is missing", async () => {
+    const before = await world.redis.redis.xlen(REPORTS_KEY);
+
+    for (let time = 0; time < 3; time += 1) await follow({ credentials: [token("dead")] });
+
+    expect(await world.redis.redis.xlen(REPORTS_KEY)).toBe(before);
   });
 
   it("wants a key, and POST", async () => {

@@ -3,7 +3,7 @@ import { CREDENTIAL_KINDS } from "@tokenkeeper/shared/contract";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startWorld, type World } from "../support/world.ts";
-import { ask, call, report, type ApiAnswer } from "./client.ts";
+import { ask, call, follow, report, type ApiAnswer } from "./client.ts";
 
 interface Operation {
   readonly responses: Record<string, { content: Record<string, { schema: { $ref?: string } }> }>;
@@ -130,6 +130,19 @@ describe("GET /v1/openapi.json", () => {
           return report(world, "shop", { key: "java", fingerprint: String(body["fingerprint"]) });
         },
       },
+    ],
+    [
+      "a follower",
+      {
+        path: "/v1/follow",
+        method: "post",
+        status: 200,
+        answer: () => follow(world, { credentials: [{ account: "shop", kind: "access_token" }] }, { key: "reader" }),
+      },
+    ],
+    [
+      "a bad follower",
+      { path: "/v1/follow", method: "post", status: 400, answer: () => follow(world, {}, { key: "reader" }) },
     ],
     [
       "a bad report",

@@ -298,6 +298,15 @@ describe("a follower", () => {
       { what: "the value to end", timeoutMs: 60_000 },
     );
     expect([...served]).toContain(fingerprint(last));
+    const control = controlKey({ account: world.appId("shop"), kind: "access_token" });
+    const retryAt = await eventually(
+      async () => {
+        const at = Number(await follower.redis.redis.hget(control, "retry_at"));
+        expect(at - Date.now()).toBeGreaterThan(25_000);
+        return at;
+      },
+      { what: "retries that are far apart", timeoutMs: 90_000 },
+    );
 
     await world.startRuntime();
 
@@ -305,6 +314,7 @@ describe("a follower", () => {
       what: "the follower to recover",
       timeoutMs: 60_000,
     });
+    expect(Date.now()).toBeLessThan(retryAt);
     expect(follower.askedOfWechat).toEqual([]);
-  }, 150_000);
+  }, 240_000);
 });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ERRCODES, FAILURE_CLASSES, WORD_CODES } from "./errcodes.ts";
-import { describeFailure, errcodeRow, failureOf, wordFailure } from "./failure.ts";
+import { describeFailure, errcodeRow, failureCode, failureOf, wordFailure } from "./failure.ts";
 
 const RID = "rid: 5f3a1f0c-5c1f1f2b-0a1b2c3d";
 const IP_REFUSAL = `invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist ${RID}`;
@@ -51,6 +51,12 @@ describe("failureOf", () => {
     "rid: <img src=x>",
   ])("takes no request id from %s", (errmsg) => {
     expect(failureOf(-1, errmsg, "token")).toEqual({ class: "transient", code: -1 });
+  });
+});
+
+describe("failureCode", () => {
+  it.each(["40164", "-1", ...WORD_CODES.map(({ code }) => code)])("gives back what was written as %s", (text) => {
+    expect(String(failureCode(text))).toBe(text);
   });
 });
 

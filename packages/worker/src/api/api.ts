@@ -55,7 +55,7 @@ export function createApi(deps: ApiDeps): Api {
     const serving = createServing({ keys: () => config.keys(), credentials, readings, limits: createLimits() });
     const holders = createHolders(createGivenTokens(command), clock);
     const ticketCallers = createTicketCallers({ serving, credentials, holders, durations });
-    const follow = createFollow({ serving, followers });
+    const follow = createFollow({ serving, readings, followers });
     const app = createApp({ serving, readings, follow, ticketCallers, holders, usage, durations, log });
     const listening = await listen(app, { host, port, onRefused: (result) => usage.count({ result }) }).catch(() => {
       throw new StartError(

@@ -3,6 +3,7 @@ import { fingerprint } from "@tokenkeeper/shared/contract";
 import type { Credential } from "../credentials.ts";
 import { followBody, type FollowAnswer, type FollowQuestion } from "./answers.ts";
 import type { Followers } from "./followers.ts";
+import type { Readings } from "./readings.ts";
 import { Refusal } from "./refusal.ts";
 import type { Serving } from "./serving.ts";
 
@@ -12,6 +13,7 @@ export type Follow = (key: ApiKey, body: unknown) => Promise<FollowAnswer>;
 /** What following works with. */
 export interface FollowDeps {
   readonly serving: Serving;
+  readonly readings: Readings;
   readonly followers: Followers;
 }
 
@@ -19,15 +21,11 @@ const WRONG_BODY =
   'Send {"credentials": [{"account": "<id or name>", "kind": "<kind>", "fingerprint": "<of the value you hold, if any>"}]}, at most 500 of them, and nothing else.';
 
 /** No value is in the answer. What is not in the key's scope, and what has no valid value now, has not changed. */
-export function createFollow({ serving, followers }: FollowDeps): Follow {
-  async function hasChanged(credential: Credential, held: string | undefined): Promise<boolean> {
-    try {
-      const { value } = await serving.read(credential, "redis");
-      return fingerprint(value) !== held;
-    } catch (error) {
-      if (error instanceof Refusal && error.word === "unavailable") return false;
-      throw error;
-    }
+export function createFollow({ serving, readings, followers }: FollowDeps): Follow {
+  /** What is missing here is not demanded, nor waited for: a follower that needs it reads it. */
+  async function hasChanged({ ref }: Credential, held: string | undefined): Promise<boolean> {
+    const current = await readings.reread(ref);
+    return current !== undefined && fingerprint(current.value) !== held;
   }
 
   return async (key, body) => {

@@ -118,6 +118,13 @@ describe("consequenceOf", () => {
     expect(waits).toEqual([5, 10, 20, 30, 30, 30].map((minutes) => minutes * MINUTE));
   });
 
+  it("waits at least as long as the other side wants", () => {
+    const patient = (retryAfter: number): number =>
+      (consequence({ ...wordFailure("leader_busy"), retryAfter }).retryAt ?? 0) - NOW;
+
+    expect([patient(1), patient(20)]).toEqual([2_000, 20_000]);
+  });
+
   it("waits 60 to 90 s after 45011: the limit per minute ends with the minute", () => {
     const waitWith = (random: number): number =>
       (consequence(failureOf(45011, "", "token"), { random, failures: 9 }).retryAt ?? 0) - NOW;
