@@ -255,6 +255,27 @@ describe("a follower", () => {
     expect(await field("block_code")).toBeNull();
   }, 150_000);
 
+  it("may be what becomes of an account that WeChat has barred for an hour", async () => {
+    world = await startWorld({ accounts: [{ name: "shop" }], keys: [{ name: "staging" }] });
+    await world.startRuntime();
+    await world.client(PATIENT).getAccessToken("shop");
+    const barred = { type: "errcode", errcode: 89507 } as const;
+    world.simulator.control.addFault(world.appId("shop"), { call: "stable_token", fault: barred });
+    follower = await startFollower(world, { key: "staging" });
+    const { api: _api, ...fetching } = world.config();
+    let [config, version] = [{ ...fetching, redisUrl: follower.redis.url }, 1];
+    await follower.startRuntime({ config, configSource: { stamp: () => String(version), load: () => config } });
+    const control = controlKey({ account: world.appId("shop"), kind: "access_token" });
+    await eventually(async () => expect(await follower.redis.redis.hget(control, "block_code")).toBe("89507"), {
+      what: "the ban",
+      timeoutMs: 20_000,
+    });
+
+    [config, version] = [follower.config(), 2];
+
+    expect(await follower.client(PATIENT).getAccessToken("shop")).toBe(await stored(world.redis));
+  });
+
   it("with a key that may not know the ticket says so, and has the token all the same", async () => {
     world = await startWorld({
       accounts: [{ name: "shop", tickets: ["jsapi"] }],

@@ -84,7 +84,11 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
       endpoint: ((forced && recipe.forced) || recipe).endpoint,
     }));
     const states = await store.readStates(counted);
-    return states.map((state, index) => memory.merge(credentials[index]?.id ?? "", state));
+    return states.map((state, index) => {
+      const credential = credentials[index];
+      // WeChat's bans, which are what is remembered, say nothing about a leader.
+      return credential && credential.recipe.rotation !== "at_leader" ? memory.merge(credential.id, state) : state;
+    });
   }
 
   function decideFor(
