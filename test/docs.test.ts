@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { accountEntry, CONTROL_FIELDS, ERRCODES, FAILURE_CLASSES, SETTINGS, WORD_CODES } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
+import { beginning, ending } from "../packages/dashboard/src/audit/audit-entry.ts";
 import { codeIn, readDocument, rowsUnder, tablesIn } from "./support/markdown.ts";
 
 const HAN = /\p{Script=Han}/u;
@@ -47,6 +48,8 @@ describe("docs/key-contract.md", () => {
       [contract.workerCredentialsKey("<worker>")]: "workerCredentialsKey",
       [contract.WORKERS_KEY]: "WORKERS_KEY",
       [contract.sessionKey("<hash>")]: "sessionKey",
+      [contract.userSessionsKey("<user>")]: "userSessionsKey",
+      [contract.auditKey("<trail>")]: "auditKey",
       [contract.loginKeyPrefix("<limit>")]: "loginKeyPrefix",
       [contract.QUEUE_PREFIX]: "QUEUE_PREFIX",
     };
@@ -65,12 +68,14 @@ describe("docs/key-contract.md", () => {
       "REPORTS_KEY",
       "ROTATED_CHANNEL",
       "WORKERS_KEY",
+      "auditKey",
       "controlKey",
       "heartbeatKey",
       "loginKeyPrefix",
       "quotaKey",
       "recordKey",
       "sessionKey",
+      "userSessionsKey",
       "workerCredentialsKey",
     ]);
   });
@@ -90,6 +95,7 @@ describe("docs/key-contract.md", () => {
     ["Record field", contract.RECORD_FIELDS],
     ["Control field", CONTROL_FIELDS],
     ["Entry field", Object.keys(entry)],
+    ["Audit field", [...new Set([...Object.keys(beginning.shape), ...Object.keys(ending.shape)])]],
   ])("documents every %s in both languages, and no other", async (heading, fields) => {
     const rows = rowsUnder(await read(), heading);
 

@@ -56,7 +56,7 @@ describe("the dashboard's process", () => {
     [
       "no password",
       { DASHBOARD_PASSWORD: "" },
-      "DASHBOARD_PASSWORD: expected a password of at least 8 characters, got nothing",
+      "DASHBOARD_PASSWORD: expected a password of at least 8 characters (or DASHBOARD_USERS, a file of users), got nothing",
     ],
     [
       "a short password",

@@ -196,8 +196,8 @@ describe("routes", () => {
   });
 
   it.each([
-    ["/queues/api/queues?activeQueue=%25E0%25A4%25A", 500],
-    ["/queues/queue/%E0%A4%A", 400],
+    ["/queues/api/queues?activeQueue=%25E0%25A4%25A", 400],
+    ["/queues/queue/%E0%A4%A", 404],
     ["/queues/api/queues?jobsPerPage=-5&activeQueue=refresh", 400],
     ["/queues/api/queues?status=nonsense&activeQueue=refresh", 400],
     ["/queues/api/queues/__proto__/workers", 404],

@@ -40,6 +40,8 @@ export function createBoard({ path, refresh, schedule, redis, language, log }: B
   });
   // Its own handler answers with the message of whatever was thrown.
   adapter.setErrorHandler((error) => {
+    // It decodes some parameters once more than express.
+    if (error instanceof URIError) return { status: 400, body: { error: REFUSALS.badRequest } };
     log.error({ err: error }, "board.failed");
     return { status: 500, body: { error: REFUSALS.failure } };
   });

@@ -54,6 +54,20 @@ export function sessionKey(idHash: string): string {
   return `${PREFIX}:session:${idHash}`;
 }
 
+/** Sorted set with a TTL: the sessions of one user, by their end. Written and read by the dashboard. */
+export function userSessionsKey(user: string): string {
+  return `${PREFIX}:sessions:${user}`;
+}
+
+/**
+ * Stream, capped: the audit trail. Written and read by the dashboard.
+ * @param trail what stands in it: `acts`, what people did; `access`, who signed in or out, and what was denied. Apart, so
+ * that a flood of the second pushes nothing out of the first.
+ */
+export function auditKey(trail: string): string {
+  return `${PREFIX}:audit:${trail}`;
+}
+
 /**
  * Beginning of the keys in which failed sign-ins are counted; an address, or an address and a hash of the user name, follows.
  * Written and read by the dashboard.
