@@ -36,7 +36,7 @@ const RULES: readonly Rule[] = [
   ...allow("viewer", [...READ, "POST"], ["/logout"]),
   ...allow("viewer", ["POST"], ["/logout/everywhere"]),
 
-  ...allow("viewer", READ, ["/", "/board.css", "/assets/**"]),
+  ...allow("viewer", READ, ["/", "/board.css", "/ui/**", "/api/events"]),
   ...allow("viewer", READ, ["/credentials", "/credentials/**", "/api/credentials", "/api/credentials/**"]),
   ...allow("viewer", READ, ["/fleet", "/fleet/**", "/api/fleet", "/api/fleet/**"]),
   ...allow("operator", ["POST"], ["/api/credentials/:account/:kind/refresh", "/api/jobs/rerun"]),

@@ -4,7 +4,7 @@ import type { Audit } from "./audit/audit.ts";
 import type { Identify } from "./identify.ts";
 import { suffices, type Role } from "./roles.ts";
 import { isSameOrigin } from "./same-origin.ts";
-import type { SignedIn } from "./signed-in.ts";
+import type { SignedInUser } from "./signed-in-user.ts";
 import { REFUSALS } from "./texts.ts";
 
 /** What the gate knows. */
@@ -47,7 +47,7 @@ export function createGate({ identify, audit, publicUrl, recheckEvery }: GateDep
       next();
     }
 
-    function deny(denied: SignedIn | undefined, error: string): void {
+    function deny(denied: SignedInUser | undefined, error: string): void {
       const target = `${request.method} ${request.path}`;
       if (denied) audit.note({ user: denied, action: "denied", target, result: "refused" });
       refuse(response, 403, error);

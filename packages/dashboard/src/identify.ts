@@ -3,7 +3,7 @@ import type { Audit } from "./audit/audit.ts";
 import { addressOf } from "./address.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
-import type { SignedIn } from "./signed-in.ts";
+import type { SignedInUser } from "./signed-in-user.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 import type { Users } from "./users/users.ts";
 
@@ -22,7 +22,7 @@ export interface IdentifyDeps {
  * @returns `undefined`: nobody. `"stranger"`: a trusted proxy names somebody who is no user of the file.
  * @throws UnavailableError when the session cannot be looked up.
  */
-export type Identify = (request: Request, use: boolean) => Promise<SignedIn | "stranger" | undefined>;
+export type Identify = (request: Request, use: boolean) => Promise<SignedInUser | "stranger" | undefined>;
 
 /** Addresses that are remembered as having sent the header without being trusted. */
 const MOST_REMEMBERED = 100;

@@ -8,7 +8,7 @@ import { languageOf, LOCALES } from "./language.ts";
 import type { LoginLimits } from "./login-limits.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
-import { signedInOf } from "./signed-in.ts";
+import { signedInUser } from "./signed-in-user.ts";
 import { TEXTS, type Texts } from "./texts.ts";
 import type { Users } from "./users/users.ts";
 
@@ -36,7 +36,7 @@ export function createLoginRoutes({ users, sessions, cookie, limits, audit }: Lo
   );
   router.get("/logout", (request, response) => {
     const language = languageOf(request);
-    const { name, role, by } = signedInOf(response);
+    const { name, role, by } = signedInUser(response);
     response.render("logout", { locale: LOCALES[language], texts: TEXTS[language], name, role, by });
   });
   router.post("/logout", (request, response) => signOut(request, response));
@@ -85,12 +85,12 @@ export function createLoginRoutes({ users, sessions, cookie, limits, audit }: Lo
   }
 
   async function signOutEverywhere(_request: Request, response: Response): Promise<void> {
-    await sessions.endAllOf(signedInOf(response).name);
+    await sessions.endAllOf(signedInUser(response).name);
     leave(response, "sign_out_everywhere");
   }
 
   function leave(response: Response, action: "sign_out" | "sign_out_everywhere"): void {
-    audit.note({ user: signedInOf(response), action, result: "done" });
+    audit.note({ user: signedInUser(response), action, result: "done" });
     response.clearCookie(cookie.name, cookie.options).redirect(303, "/login");
   }
 }

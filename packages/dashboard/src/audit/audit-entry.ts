@@ -6,11 +6,11 @@ export const ACTS = [
   "retry_job",
   "retry_failed",
   "refresh",
-  "rerun_failed",
-  "force_refresh",
+  "rerun",
+  "force",
   "reset_quota",
-  "pause_account",
-  "resume_account",
+  "pause",
+  "resume",
 ] as const;
 
 /** Coming, going, and what was denied. */

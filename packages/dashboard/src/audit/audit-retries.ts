@@ -1,5 +1,5 @@
 import type { RequestHandler, Response } from "express";
-import { signedInOf } from "../signed-in.ts";
+import { signedInUser } from "../signed-in-user.ts";
 import type { AuditResult } from "./audit-entry.ts";
 import type { Audit } from "./audit.ts";
 
@@ -22,7 +22,7 @@ export function auditRetries({ audit, jobName }: AuditRetriesDeps): RequestHandl
     }
     const [, encoded] = RETRY_ONE.exec(request.path) ?? [];
     const act = encoded === undefined ? ALL_FAILED : await retryOf(decodeURIComponent(encoded));
-    await audit.act({ ...act, user: signedInOf(response) }, () => answered(response, next), resultOf);
+    await audit.act({ ...act, user: signedInUser(response) }, () => answered(response, next), resultOf);
   };
 
   async function retryOf(id: string): Promise<{ action: "retry_job"; target: string }> {

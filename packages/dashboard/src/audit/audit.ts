@@ -1,7 +1,7 @@
 import { auditKey } from "@tokenkeeper/shared/contract";
 import type { Log } from "@tokenkeeper/core";
 import type { Redis } from "ioredis";
-import type { SignedIn } from "../signed-in.ts";
+import type { SignedInUser } from "../signed-in-user.ts";
 import { TARGET_LENGTH, type Access, type Act, type AuditResult } from "./audit-entry.ts";
 import { NotAuditedError } from "./not-audited-error.ts";
 
@@ -10,7 +10,7 @@ const KEPT = 20_000;
 
 /** Somebody does something to something. */
 export interface ActSpec {
-  readonly user: Pick<SignedIn, "name" | "role" | "address">;
+  readonly user: Pick<SignedInUser, "name" | "role" | "address">;
   readonly action: Act;
   /** The credential, account or job. */
   readonly target: string;
@@ -19,7 +19,7 @@ export interface ActSpec {
 /** Coming, going, or something denied. */
 export interface AccessSpec {
   /** Without name and role when it is nobody of ours. */
-  readonly user: Pick<SignedIn, "address"> & Partial<SignedIn>;
+  readonly user: Pick<SignedInUser, "address"> & Partial<SignedInUser>;
   readonly action: Access;
   readonly target?: string;
   readonly result: AuditResult;

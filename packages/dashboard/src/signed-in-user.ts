@@ -2,7 +2,7 @@ import type { Response } from "express";
 import type { Role } from "./roles.ts";
 
 /** Who sent a request, as the gate found out. */
-export interface SignedIn {
+export interface SignedInUser {
   readonly name: string;
   readonly role: Role;
   /** The address that the request came from. */
@@ -12,6 +12,6 @@ export interface SignedIn {
 }
 
 /** The user of a request that the gate let through to a route that needs a role. */
-export function signedInOf(response: Response): SignedIn {
-  return response.locals["user"] as SignedIn;
+export function signedInUser(response: Response): SignedInUser {
+  return response.locals["user"] as SignedInUser;
 }
