@@ -22,10 +22,11 @@ export async function readPassword({ input, questions }: PasswordInput): Promise
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output: silence, terminal: true });
   const ask = async (question: string): Promise<string> => {
+    const answer = lines.question("");
     questions.write(question);
-    const answer = await lines.question("");
+    const typed = await answer;
     questions.write("\n");
-    return answer;
+    return typed;
   };
   try {
     const password = await ask("Password 密码: ");

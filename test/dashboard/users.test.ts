@@ -1,0 +1,66 @@
+// The file of users: its changes, and what they do to sessions.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { PASSWORD, startDashboard, USERS, type FileUser, type Running } from "./running.ts";
+
+describe("users of the file", () => {
+  let board: Running;
+
+  beforeAll(async () => {
+    board = await startDashboard();
+  });
+  afterAll(() => board[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    await board.server.redis.flushall();
+    await board.writeUsers(USERS);
+    await eventually(
+      async () => expect((await board.signIn({ user: "viewer", password: PASSWORD })).status).toBe(303),
+      {
+        what: "the users to be those of the start",
+      },
+    );
+    await board.server.redis.flushall();
+  });
+
+  const statusWith = async (cookie: string, path = "/queues/api/queues"): Promise<number> =>
+    (await board.send({ path, headers: { Cookie: cookie } })).status;
+  const [viewer, operator, admin] = USERS as readonly [FileUser, FileUser, FileUser];
+
+  it("who are removed, or get another role or password, lose their sessions at once; the others keep theirs", async () => {
+    const cookies = { viewer: await board.session("viewer"), operator: await board.session("operator") };
+    const kept = { admin: await board.session("admin"), keeper: await board.session() };
+
+    await board.writeUsers([{ ...operator, role: "viewer" }, admin]);
+
+    await eventually(async () => expect(await statusWith(cookies.viewer)).toBe(401), { what: "the session to end" });
+    expect(await statusWith(cookies.operator)).toBe(401);
+    expect(await statusWith(kept.admin)).toBe(200);
+    expect(await statusWith(kept.keeper)).toBe(200);
+    expect((await board.signIn({ user: "viewer", password: PASSWORD })).status).toBe(401);
+    const demoted = await board.session("operator");
+    expect(await statusWith(demoted, "/queues/api/queues/refresh/workers")).toBe(403);
+  });
+
+  it("are added without a restart", async () => {
+    await board.writeUsers([...USERS, { ...viewer, name: "new" }]);
+
+    await eventually(async () => expect((await board.signIn({ user: "new", password: PASSWORD })).status).toBe(303), {
+      what: "the new user to sign in",
+    });
+  });
+
+  it("sign out on all their devices at once, and on no one else's", async () => {
+    const devices = [await board.session("viewer"), await board.session("viewer")];
+    const other = await board.session("operator");
+
+    const answer = await board.sendOwn({
+      method: "POST",
+      path: "/logout/everywhere",
+      headers: { Cookie: devices[0] },
+    });
+
+    expect(answer).toMatchObject({ status: 303, headers: { location: "/login" } });
+    expect(await Promise.all(devices.map((cookie) => statusWith(cookie)))).toEqual([401, 401]);
+    expect(await statusWith(other)).toBe(200);
+  });
+});
