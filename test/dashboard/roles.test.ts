@@ -122,7 +122,7 @@ describe("roles", () => {
   });
 
   it.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])("let nobody %s what is only read", async (method) => {
-    for (const [, path] of OWN.filter(([read, path]) => read === "GET" && path !== "/logout" && path !== "/login")) {
+    for (const [, path] of OWN.filter(([read, own]) => read === "GET" && own !== "/logout" && own !== "/login")) {
       for (const role of [undefined, ...ROLES]) {
         expect({ path, verdict: await verdictOf(role, method, path) }).toEqual({ path, verdict: "denied" });
       }

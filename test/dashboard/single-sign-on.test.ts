@@ -13,7 +13,10 @@ describe("single sign-on", () => {
     // The tests come from 127.0.0.1: here they are the proxy.
     board = await startDashboard({ trustedHeader: HEADER, trustedProxies: "127.0.0.0/8" });
     await board.writeUsers([...USERS, { name: "张三", role: "operator" }]);
-    await eventually(async () => expect((await as("张三")).status).toBe(200), { what: "the user without a password" });
+    const isKnown = async (): Promise<void> => {
+      if ((await as("张三")).status !== 200) throw new Error("not known yet");
+    };
+    await eventually(isKnown, { what: "the user without a password" });
   });
   afterAll(() => board[Symbol.asyncDispose]());
   beforeEach(() => board.server.redis.flushall());

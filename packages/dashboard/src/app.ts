@@ -6,6 +6,7 @@ import { auditRetries, type AuditRetriesDeps } from "./audit/audit-retries.ts";
 import type { AuditReader } from "./audit/audit-reader.ts";
 import { createAuditRoutes } from "./audit/audit-routes.ts";
 import { NotAuditedError } from "./audit/not-audited-error.ts";
+import { limitBoard } from "./board-limits.ts";
 import { createGate, type GateDeps } from "./gate.ts";
 import { languageOf, type Language } from "./language.ts";
 import { createLoginRoutes, type LoginDeps } from "./login.ts";
@@ -59,9 +60,8 @@ export function createApp(deps: AppDeps): Express {
   app.use(createLoginRoutes(deps.login));
   app.use(createAuditRoutes(deps.auditReader));
   app.get("/", (_request, response) => response.redirect(303, "/queues"));
-  app.use("/queues", express.json({ limit: BODY_LIMIT }), auditRetries(deps.retries), (request, response, next) =>
-    boards[languageOf(request)](request, response, next),
-  );
+  app.use("/queues", limitBoard, express.json({ limit: BODY_LIMIT }), auditRetries(deps.retries));
+  app.use("/queues", (request, response, next) => boards[languageOf(request)](request, response, next));
 
   const notFound: RequestHandler = (_request, response) => {
     response.status(404).json({ error: REFUSALS.notFound });
