@@ -1,6 +1,8 @@
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLog } from "@tokenkeeper/core";
+import { createDashboard } from "@tokenkeeper/dashboard";
 import { createTokenClient, type TokenClient } from "@tokenkeeper/shared";
 import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { eventually } from "./support/eventually.ts";
@@ -112,6 +114,36 @@ describe("the rights of the contract", () => {
       await expect(connection.call(name, ...args)).rejects.toThrow(/^NOPERM/);
     }
     connection.disconnect();
+  });
+
+  it("of a dashboard suffice for signing in and out, for retrying, and for the audit trail", async () => {
+    const credentials = { user: "keeper", password: "correct horse battery" };
+    const dashboard = await createDashboard({
+      redisUrl: urlOf("dashboard"),
+      host: "127.0.0.1",
+      port: 0,
+      credentials,
+      publicUrl: undefined,
+      log: createLog({ name: "dashboard", level: "silent", pretty: false }),
+    });
+    const send = (method: string, path: string, more: RequestInit = {}): Promise<Response> => {
+      const headers = { "Sec-Fetch-Site": "same-origin", ...(more.headers as Record<string, string>) };
+      return fetch(`${dashboard.url}${path}`, { ...more, method, redirect: "manual", headers });
+    };
+    await server.redis.call("ACL", "LOG", "RESET");
+
+    const signedIn = await send("POST", "/login", {
+      body: new URLSearchParams({ username: credentials.user, password: credentials.password }),
+    });
+    const headers = { Cookie: signedIn.headers.get("set-cookie")?.split(";")[0] ?? "" };
+    const retried = await send("PUT", "/queues/api/queues/refresh/retry/failed", { headers });
+    const audit = await send("GET", "/api/audit", { headers });
+    const left = await send("POST", "/logout/everywhere", { headers });
+
+    expect([signedIn.status, retried.status, audit.status, left.status]).toEqual([303, 200, 200, 303]);
+    expect(await audit.json()).toMatchObject({ entries: [{ action: "retry_failed" }, { action: "sign_in" }] });
+    expect(await denials()).toEqual([]);
+    await dashboard.close();
   });
 
   it.each(["worker", "dashboard"])("of a %s suffice for BullMQ's queues", async (user) => {
