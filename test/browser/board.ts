@@ -11,7 +11,7 @@ export const CREDENTIALS = { user: "keeper", password: "correct horse battery" }
 /** Far from UTC, so that a time shown in the wrong zone is seen. */
 export const TIME_ZONE = "Asia/Shanghai";
 
-const ARGS = [
+export const CHROMIUM_ARGS = [
   "--no-sandbox",
   "--headless",
   "--disable-gpu",
@@ -70,7 +70,7 @@ export async function startBoard(accounts: readonly WorldAccount[]): Promise<Boa
     publicUrl: undefined,
     log: createLog({ name: "dashboard", level: "silent", pretty: false }),
   });
-  const browser = await chromium.launch({ executablePath: inject("chromium"), args: ARGS });
+  const browser = await chromium.launch({ executablePath: inject("chromium"), args: CHROMIUM_ARGS });
   const complaints: string[] = [];
 
   return {
