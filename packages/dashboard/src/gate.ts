@@ -17,8 +17,8 @@ export interface GateDeps {
 }
 
 /**
- * Stands before every route: lets through what the table of `access.ts` allows to whoever asks, and nothing else. What is
- * denied to somebody who is signed in is audited.
+ * Stands before every route: lets through what the table of `access.ts` allows to whoever asks, and nothing else. An
+ * act that is denied to somebody who is signed in is audited.
  */
 export function createGate({ identify, audit, publicUrl, recheckEvery }: GateDeps): RequestHandler {
   return async (request, response, next) => {
@@ -49,7 +49,7 @@ export function createGate({ identify, audit, publicUrl, recheckEvery }: GateDep
 
     function deny(denied: SignedInUser | undefined, error: string): void {
       const target = `${request.method} ${request.path}`;
-      if (denied) audit.note({ user: denied, action: "denied", target, result: "refused" });
+      if (denied && changes) audit.note({ user: denied, action: "denied", target, result: "refused" });
       refuse(response, 403, error);
     }
   };
