@@ -48,6 +48,16 @@ export function immediateDeduplicationId(credential: CredentialRef): string {
   return credentialId(credential);
 }
 
+/** Deduplication id of what a person asked for: pressing twice is asking once, and no other trigger swallows it. */
+export function handDeduplicationId(credential: CredentialRef, reason: "operator" | "forced"): string {
+  return `${credentialId(credential)}@${reason}`;
+}
+
+/** The name of a job on `refresh`, by which people recognise it on the board. */
+export function refreshJobName(accountName: string, kind: CredentialRef["kind"]): string {
+  return `${accountName} · ${kind}`;
+}
+
 /** Id of a credential's job scheduler. */
 export function tickSchedulerId({ account, kind }: CredentialRef): string {
   return `tick-${account}-${kind}`;
@@ -63,3 +73,6 @@ export const HISTORY = {
   removeOnComplete: { age: 7 * DAY_SECONDS, count: 20_000 },
   removeOnFail: { age: 30 * DAY_SECONDS, count: 5_000 },
 } as const;
+
+/** Options of every job on `refresh`. Our failures say where they come from; a stack would only be in the way. */
+export const REFRESH_JOB_OPTIONS = { stackTraceLimit: 0, ...HISTORY } as const;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { createDurations, errorFields, readRedisFacts, type Log, type WorkerConfig } from "@tokenkeeper/core";
 import { systemClock, type Clock } from "@tokenkeeper/shared/contract";
+import manifest from "../package.json" with { type: "json" };
 import { createAccountsInForce } from "./accounts-in-force.ts";
 import { createConfigWatch, type ConfigSource } from "./config-watch.ts";
 import { createCredentials } from "./credentials.ts";
@@ -86,6 +87,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     host: hostname(),
     pid: process.pid,
     startedAt: new Date(clock.now()).toISOString(),
+    version: manifest.version,
   });
   const memory = createMemory();
   const repair = createRepair({ store, findLost: createFindLost(command), clock, durations, log });

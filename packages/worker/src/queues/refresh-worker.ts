@@ -1,4 +1,11 @@
-import { parseRefreshJob, REFRESH_QUEUE, type Durations, type Log, reportErrors } from "@tokenkeeper/core";
+import {
+  parseRefreshJob,
+  REFRESH_QUEUE,
+  reportErrors,
+  type Durations,
+  type Log,
+  type TriggerReason,
+} from "@tokenkeeper/core";
 import { credentialId, QUEUE_PREFIX, type CredentialRef } from "@tokenkeeper/shared/contract";
 import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
@@ -30,6 +37,9 @@ export interface RefreshWorkerDeps {
 const CONCURRENCY = 32;
 /** A job that waits for another worker's lease comes back several times; more means that it kills its workers. */
 const MAX_STARTS = 20;
+
+/** What a person asked for, or what is history already, is kept whatever it came to. */
+const KEPT: readonly TriggerReason[] = ["fallback", "forced", "operator"];
 
 /** This attempt failed and the job comes back at `retryAt` (epoch ms, Redis time). */
 class RetryLater extends Error {
@@ -67,7 +77,7 @@ export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
     const move = concludeJob(outcome, {
       scope: credential.recipe.scope,
       byHand,
-      keep: isRerun || data.reason === "fallback" || data.reason === "forced",
+      keep: isRerun || KEPT.includes(data.reason),
       lastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
     });
     if (byHand && outcome.type === "failed" && outcome.sameJob) await planner.plan([credential]);

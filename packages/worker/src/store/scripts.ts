@@ -24,10 +24,10 @@ end
 
 /**
  * Reads everything that is decided from, changes nothing. A key of another type reads as none.
- * KEYS record, control, quota
+ * KEYS record, control, quota, pause
  * ARGV quota field, quota field by hand
  * Reply: a JSON array, since a text is read much faster than a list of fifty: Redis time ms, life left ms as PTTL gives it,
- *        version and schema of the record, fetches today, by hand, then control fields and values
+ *        version and schema of the record, fetches today, by hand, whether it is paused (1/0), then control fields and values
  */
 export const READ = `${TIME}
 local function is_hash(key) return redis.call('TYPE', key).ok == 'hash' end
@@ -38,7 +38,7 @@ end
 local record, used = fields(KEYS[1], 'version', 'schema'), fields(KEYS[3], ARGV[1], ARGV[2])
 local control = is_hash(KEYS[2]) and redis.call('HGETALL', KEYS[2]) or {}
 local ttl = redis.call('PTTL', KEYS[1])
-return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], unpack(control)})
+return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], redis.call('EXISTS', KEYS[4]), unpack(control)})
 `;
 
 /**
