@@ -24,7 +24,7 @@ describe("login", () => {
   it("lets the right user in, with a cookie that scripts and other sites do not get", async () => {
     const answer = await board.signIn();
 
-    expect(answer).toMatchObject({ status: 303, headers: { location: "/queues" } });
+    expect(answer).toMatchObject({ status: 303, headers: { location: "/" } });
     expect(answer.headers["set-cookie"]).toEqual([
       expect.stringMatching(/^sid=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Strict$/),
     ]);

@@ -2,9 +2,11 @@ import { join } from "node:path";
 import type { Log } from "@tokenkeeper/core";
 import ejs from "ejs";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import { createClientFiles } from "./client-files.ts";
 import { createGate } from "./gate.ts";
 import { languageOf, type Language } from "./language.ts";
 import { createLoginRoutes, type LoginDeps } from "./login.ts";
+import { createOpsRoutes, type OpsDeps } from "./ops/routes.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { REFUSALS } from "./texts.ts";
 import { UnavailableError } from "./unavailable-error.ts";
@@ -12,6 +14,7 @@ import { UnavailableError } from "./unavailable-error.ts";
 /** What the app is put together from. */
 export interface AppDeps extends LoginDeps {
   readonly boards: Readonly<Record<Language, Express>>;
+  readonly ops: OpsDeps;
   /** Resolves when Redis answers. */
   readonly ping: () => Promise<unknown>;
   readonly secure: boolean;
@@ -23,7 +26,7 @@ const PAGES = join(import.meta.dirname, "pages");
 const BODY_LIMIT = 64 * 1024;
 
 /** All routes, with the gate before them. */
-export function createApp({ boards, ping, secure, publicUrl, ...login }: AppDeps): Express {
+export function createApp({ boards, ops, ping, secure, publicUrl, ...login }: AppDeps): Express {
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", false);
@@ -45,7 +48,8 @@ export function createApp({ boards, ping, secure, publicUrl, ...login }: AppDeps
     app.get(`/${file}`, (_request, response) => response.sendFile(join(PAGES, file), { cacheControl: false }));
   }
   app.use(createLoginRoutes(login));
-  app.get("/", (_request, response) => response.redirect(303, "/queues"));
+  app.use("/ui", createClientFiles());
+  app.use(createOpsRoutes(ops));
   app.use("/queues", express.json({ limit: BODY_LIMIT }), (request, response, next) =>
     boards[languageOf(request)](request, response, next),
   );

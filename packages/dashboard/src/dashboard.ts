@@ -1,14 +1,19 @@
 import { connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
-import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
+import { QUEUE_PREFIX, systemClock } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
 import type { Express } from "express";
 import type { Redis } from "ioredis";
 import { createApp } from "./app.ts";
+import { createAudit } from "./audit.ts";
 import { createBoard } from "./board.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Language } from "./language.ts";
 import { listen } from "./listen.ts";
 import { createLoginLimits } from "./login-limits.ts";
+import { createActions } from "./ops/actions.ts";
+import { createChanges } from "./ops/changes.ts";
+import { createData } from "./ops/data.ts";
+import { createHistory } from "./ops/history.ts";
 import { createSessionCookie } from "./session-cookie.ts";
 import { createSessions } from "./sessions.ts";
 import { UnavailableError } from "./unavailable-error.ts";
@@ -45,11 +50,24 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   const board = (language: Language): Express =>
     createBoard({ path: "/queues", refresh, schedule, redis, language, log });
   const secure = publicUrl !== undefined && new URL(publicUrl).protocol === "https:";
+  const data = createData(redis);
+  const subscribe = (): Redis => connectRedis(redisUrl, { name: "dashboard-hints", log, use: "queue" });
+  const changes = createChanges({ data, subscribe, clock: systemClock, log });
   const app = createApp({
     credentials,
     sessions: createSessions({ redis, now: () => Date.now(), credentials: JSON.stringify(credentials) }),
     cookie: createSessionCookie(secure),
     limits: createLoginLimits(redis),
+    ops: {
+      data,
+      changes,
+      history: createHistory(refresh),
+      actions: createActions({ redis, queue: refresh, now: () => Date.now() }),
+      audit: createAudit(log),
+      redis,
+      refresh,
+      schedule,
+    },
     boards: { en: board("en"), zh: board("zh") },
     ping: () => redis.ping(),
     secure,
@@ -58,6 +76,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   });
 
   async function disconnect(): Promise<void> {
+    await changes.close();
     await Promise.all([refresh.close(), schedule.close()]);
     redis.disconnect();
   }
@@ -70,6 +89,8 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     async close() {
+      // Open pages would hold the server.
+      await changes.close();
       await server.close();
       await disconnect();
     },

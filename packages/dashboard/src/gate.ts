@@ -49,6 +49,7 @@ export function createGate({ sessions, cookie, publicUrl }: GateDeps): RequestHa
 }
 
 function askToSignIn(request: Request, response: Response): void {
-  if (request.path.startsWith("/queues/api/")) response.status(401).json({ error: REFUSALS.unauthenticated });
+  const isData = /^\/(?:queues\/)?api\//.test(request.path);
+  if (isData) response.status(401).json({ error: REFUSALS.unauthenticated });
   else response.redirect(303, "/login");
 }

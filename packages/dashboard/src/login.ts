@@ -63,7 +63,7 @@ export function createLoginRoutes({ credentials, sessions, cookie, limits, log }
     const id = await sessions.begin(credentials.user);
     await limits.forgive(attempt);
     log.info({ address, user: credentials.user }, "login.accepted");
-    response.cookie(cookie.name, id, cookie.options).redirect(303, "/queues");
+    response.cookie(cookie.name, id, cookie.options).redirect(303, "/");
   }
 
   async function signOut(request: Request, response: Response): Promise<void> {
