@@ -1,6 +1,6 @@
-// What a person asks for on the dashboard: a look at once, and a pause.
-import { handDeduplicationId } from "@tokenkeeper/core";
-import { pauseKey } from "@tokenkeeper/shared/contract";
+// What a person asks for on the dashboard: a look at once, a pause, a reset of the quota.
+import { beijingDate, handDeduplicationId } from "@tokenkeeper/core";
+import { pauseKey, quotaKey } from "@tokenkeeper/shared/contract";
 import type { Job } from "bullmq";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -10,7 +10,7 @@ let world: World;
 afterEach(() => world[Symbol.asyncDispose]());
 
 /** What the button does. */
-function ask(name: string, reason: "operator" | "forced" = "operator"): Promise<Job> {
+function ask(name: string, reason: Parameters<typeof handDeduplicationId>[1] = "operator"): Promise<Job> {
   const ref = { account: world.appId(name), kind: "access_token" } as const;
   const deduplication = { id: handDeduplicationId(ref, reason) };
   return world.refreshQueue.add(`${name} · access_token`, { ...ref, reason }, { attempts: 1, deduplication });
@@ -83,5 +83,50 @@ describe("a paused account", () => {
       what: "the refresh that is due",
       timeoutMs: 20_000,
     });
+  });
+});
+
+describe("a reset of WeChat's quota", () => {
+  const usedUp = { call: "stable_token", fault: { type: "errcode", errcode: 45009 }, times: 1 } as const;
+
+  it("is asked of WeChat once, and the refresh goes on that the used-up quota had stopped", async () => {
+    world = await startWorld({ scale: 5, accounts: [{ name: "shop" }] });
+    world.simulator.control.addFault(world.appId("shop"), usedUp);
+    await world.startRuntime();
+    const control = `wx:ctl:{${world.appId("shop")}}:access_token`;
+    const { redis } = world.redis;
+    await eventually(async () => expect(await redis.hget(control, "block_code")).toBe("45009"), { what: "the block" });
+
+    const job = await ended(await ask("shop", "quota_reset"));
+
+    expect(job.returnvalue).toEqual({ outcome: "quota_reset", left: 9 });
+    expect(world.resets("shop")).toHaveLength(1);
+    await eventually(() => expect(world.fetches("shop").at(-1)?.errcode).toBe(0), { what: "the refresh" });
+  });
+
+  it("is sent ten times a month at the most, and never twice by one job", async () => {
+    world = await startWorld({ scale: 5, accounts: [{ name: "shop" }] });
+    await world.startRuntime();
+    const key = quotaKey(world.appId("shop"), beijingDate(Date.now()).slice(0, "YYYY-MM".length));
+    await world.redis.redis.hset(key, "clear_quota:hand", "9");
+
+    const last = await ended(await ask("shop", "quota_reset"));
+    const refused = await ended(await ask("shop", "quota_reset"));
+    const refusal = refused.failedReason;
+    await world.redis.redis.hset(key, "clear_quota:hand", "1", "clear_quota_job", refused.id ?? "");
+    await refused.retry("failed");
+    const again = await eventually(
+      async () => {
+        const job = await world.refreshQueue.getJob(refused.id ?? "");
+        expect(job?.failedReason).toMatch(/^reset \| /);
+        return job;
+      },
+      { what: "the job that came back" },
+    );
+
+    expect(last.returnvalue).toEqual({ outcome: "quota_reset", left: 0 });
+    expect(refusal).toMatch(/^48006 \| 本月.* \| The month's 10 resets are used up/);
+    expect(again?.failedReason).toContain("is not known");
+    expect(world.resets("shop")).toHaveLength(1);
   });
 });

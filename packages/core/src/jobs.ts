@@ -10,9 +10,19 @@ export const REFRESH_QUEUE = "refresh";
  * Why somebody looks at a credential. A job never says "fetch": what is done is decided from the facts.
  * `plan`: its time has come. `missing`: an app demands it, or a child has no parent to fetch with. `reported`: WeChat refused
  * its value. `operator`: a person. `forced`: a person who wants another value although the stored one is fresh.
- * `parent`: its parent has a new value. `fallback`: it was refreshed without the queue.
+ * `parent`: its parent has a new value. `fallback`: it was refreshed without the queue. `quota_reset`: no look at all, a person
+ * has WeChat set the account's counters back.
  */
-export const TRIGGER_REASONS = ["plan", "missing", "reported", "operator", "forced", "parent", "fallback"] as const;
+export const TRIGGER_REASONS = [
+  "plan",
+  "missing",
+  "reported",
+  "operator",
+  "forced",
+  "parent",
+  "fallback",
+  "quota_reset",
+] as const;
 
 /** One of `TRIGGER_REASONS`. */
 export type TriggerReason = (typeof TRIGGER_REASONS)[number];
@@ -49,7 +59,7 @@ export function immediateDeduplicationId(credential: CredentialRef): string {
 }
 
 /** Deduplication id of what a person asked for: pressing twice is asking once, and no other trigger swallows it. */
-export function handDeduplicationId(credential: CredentialRef, reason: "operator" | "forced"): string {
+export function handDeduplicationId(credential: CredentialRef, reason: "operator" | "forced" | "quota_reset"): string {
   return `${credentialId(credential)}@${reason}`;
 }
 

@@ -23,10 +23,12 @@ import { createFindStandingJobs } from "./queues/standing-jobs.ts";
 import { createAttempt } from "./refresh/attempt.ts";
 import { createFallback } from "./refresh/fallback.ts";
 import { createFollowUp } from "./refresh/follow-up.ts";
+import { createQuotaReset } from "./refresh/quota-reset.ts";
 import { createMemory } from "./refresh/memory.ts";
 import { createRepair } from "./refresh/repair.ts";
 import { createRefresher } from "./refresh/refresh.ts";
 import { createFindLost } from "./store/find-lost.ts";
+import { createQuotaResets } from "./store/quota-resets.ts";
 import { createRedisCredentialStore } from "./store/redis-credential-store.ts";
 import { checkDurations, checkRedis } from "./start-checks.ts";
 import { StartError } from "./start-error.ts";
@@ -103,6 +105,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     log,
   });
   const refresher = createRefresher({ store, memory, runAttempt, durations, log });
+  const resetQuota = createQuotaReset({ resets: createQuotaResets(command), credentials, http, memory, clock, log });
   const enqueue = createEnqueue(refreshQueue, createFindStandingJobs(refreshQueue, command));
   const planner = createPlanner({ refresher, enqueue, clock });
   const schedulers = createSchedulers({
@@ -133,6 +136,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     connection: blocking,
     credentials,
     refresher,
+    resetQuota,
     followUp,
     store,
     planner,

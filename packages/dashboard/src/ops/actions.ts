@@ -12,6 +12,8 @@ export interface Actions {
   force(entry: AccountEntry, kind: CredentialRef["kind"]): Promise<string>;
   /** Re-runs the failed jobs of these credentials. @returns how many were re-run, and how many were not failed any more. */
   rerun(credentials: readonly CredentialRef[]): Promise<{ readonly rerun: number; readonly skipped: number }>;
+  /** WeChat sets the account's daily counters back; a worker, which has the secret, asks it to. @returns the job's id */
+  resetQuota(entry: AccountEntry): Promise<string>;
   /** Nothing of the account is fetched until it is resumed. */
   pause(account: string, by: string): Promise<void>;
   resume(account: string): Promise<void>;
@@ -26,6 +28,8 @@ export interface ActionsDeps {
   readonly now: () => number;
 }
 
+type HandReason = Parameters<typeof handDeduplicationId>[1];
+
 const AT_ONCE = 50;
 /** More failed jobs than the queue keeps there cannot be. */
 const FAILED_KEPT = 5_000;
@@ -34,7 +38,7 @@ const SPENT = /!$/;
 
 /** All of it rejects with UnavailableError while Redis does not answer. */
 export function createActions({ redis, queue, now }: ActionsDeps): Actions {
-  async function ask(entry: AccountEntry, kind: CredentialRef["kind"], reason: "operator" | "forced"): Promise<string> {
+  async function ask(entry: AccountEntry, kind: CredentialRef["kind"], reason: HandReason): Promise<string> {
     const ref = { account: entry.id, kind };
     const job = await queue.add(
       refreshJobName(entry.name, kind),
@@ -67,6 +71,7 @@ export function createActions({ redis, queue, now }: ActionsDeps): Actions {
   return {
     refresh: (entry, kind) => answered(() => ask(entry, kind, "operator")),
     force: (entry, kind) => answered(() => ask(entry, kind, "forced")),
+    resetQuota: (entry) => answered(() => ask(entry, "access_token", "quota_reset")),
     rerun: (credentials) =>
       answered(async () => {
         const jobs = await failedJobsOf(credentials);

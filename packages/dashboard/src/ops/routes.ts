@@ -71,6 +71,9 @@ export function createOpsRoutes(deps: OpsDeps): Router {
   router.post("/api/accounts/:account/resume", (request, response) =>
     onAccount(request, response, { action: "resume", run: ({ id }) => actions.resume(id) }),
   );
+  router.post("/api/accounts/:account/reset-quota", (request, response) =>
+    onAccount(request, response, { action: "reset-quota", run: (entry) => actions.resetQuota(entry) }),
+  );
   router.post("/api/jobs/rerun", express.json({ limit: BODY_LIMIT }), (request, response) => rerun(request, response));
   return router;
 
@@ -131,7 +134,7 @@ export function createOpsRoutes(deps: OpsDeps): Router {
   async function onAccount(
     request: Request<{ account: string }>,
     response: Response,
-    { action, run }: { action: string; run: (entry: AccountEntry) => Promise<void> },
+    { action, run }: { action: string; run: (entry: AccountEntry) => Promise<unknown> },
   ): Promise<void> {
     const entry = await entryOf(request.params.account);
     if (!entry) return notFound(response);

@@ -11,10 +11,12 @@ import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Credential, Credentials } from "../credentials.ts";
 import type { FollowUp } from "../refresh/follow-up.ts";
+import type { ResetQuota } from "../refresh/quota-reset.ts";
 import type { Refresher } from "../refresh/refresh.ts";
 import { forgetFailedJob, rememberFailedJob } from "../refresh/rerun.ts";
 import type { Registry } from "../store/registry.ts";
 import type { CredentialStore } from "../store/credential-store.ts";
+import { concludeReset } from "./conclude-reset.ts";
 import { concludeJob, type JobMove, type JobResult } from "./conclude.ts";
 import { BACKOFF } from "./enqueue.ts";
 import type { Planner } from "./planner.ts";
@@ -24,6 +26,7 @@ export interface RefreshWorkerDeps {
   readonly connection: Redis;
   readonly credentials: Credentials;
   readonly refresher: Refresher;
+  readonly resetQuota: ResetQuota;
   readonly followUp: FollowUp;
   readonly store: CredentialStore;
   readonly planner: Planner;
@@ -54,8 +57,19 @@ class RetryLater extends Error {
 
 /** Runs the jobs of `refresh`: parse, look, conclude. */
 export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
-  const { connection, credentials, refresher, followUp, store, planner, registry, durations, fetchesPerSecond, log } =
-    deps;
+  const {
+    connection,
+    credentials,
+    refresher,
+    resetQuota,
+    followUp,
+    store,
+    planner,
+    registry,
+    durations,
+    fetchesPerSecond,
+    log,
+  } = deps;
 
   async function run(job: Job, token: string | undefined): Promise<JobResult> {
     const data = parseRefreshJob(job.data);
@@ -66,6 +80,11 @@ export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
     const credential = credentials.find(data);
     if (!credential) return leaveToOthers(data, { job, token });
 
+    if (data.reason === "quota_reset") {
+      const move = concludeReset(await resetQuota(credential, job.id ?? ""));
+      if (move.type === "fail") throw new UnrecoverableError(move.message);
+      return move.result;
+    }
     const { outcome, byHand, isRerun, now } = await refresher.refresh(credential, {
       reason: data.reason,
       ...(job.id !== undefined && { jobId: job.id }),

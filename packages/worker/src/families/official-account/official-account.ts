@@ -11,6 +11,14 @@ export const officialAccountFamily: Family = {
 
   // Source: WeChat, "获取微信API接口 IP 地址"; needs no right, costs nothing else.
   probe: (token) => ({ method: "GET", path: "/cgi-bin/get_api_domain_ip", query: { access_token: token } }),
+
+  // Source: WeChat, "使用 AppSecret 重置 API 调用次数": needs no token, 10 times a month.
+  resetQuota: ({ id, secret }) => ({
+    method: "POST",
+    path: "/cgi-bin/clear_quota/v2",
+    query: {},
+    body: { appid: id, appsecret: secret.reveal() },
+  }),
 };
 
 /** Source: WeChat, "获取 access_token": GET. */
