@@ -1,9 +1,13 @@
 import type { Log } from "@tokenkeeper/core";
+import type { SignedInUser } from "./signed-in-user.ts";
+
+/** What people do with the pages. */
+export type ActName = "refresh" | "rerun" | "force" | "reset_quota" | "pause" | "resume";
 
 /** Who does what to what. */
 export interface Act {
-  readonly user: string;
-  readonly action: string;
+  readonly user: SignedInUser;
+  readonly action: ActName;
   readonly target: string;
 }
 
@@ -16,7 +20,8 @@ export interface Audit {
 /** Writes acts into the log. */
 export function createAudit(log: Log): Audit {
   return {
-    async act(act, run) {
+    async act({ user, action, target }, run) {
+      const act = { user: user.name, action, target };
       try {
         const result = await run();
         log.info({ ...act, result: "done" }, "audit");

@@ -91,7 +91,12 @@ export function createData(redis: Redis): Data {
   return {
     accounts: () =>
       answered(async () => {
-        const entries = [...new Set(await redis.hvals(ACCOUNTS_KEY))].flatMap((json) => parseAccountEntry(json) ?? []);
+        const fields = Object.entries(await redis.hgetall(ACCOUNTS_KEY));
+        // The entry under the id counts: the one under a former name may be an old one.
+        const entries = fields.flatMap(([field, json]) => {
+          const entry = parseAccountEntry(json);
+          return entry?.id === field ? [entry] : [];
+        });
         return entries.toSorted((one, other) => one.name.localeCompare(other.name) || one.id.localeCompare(other.id));
       }),
     facts: (entries) =>

@@ -9,7 +9,7 @@ const KEEP_ALIVE = 15 * SECOND;
 const LONGEST = 5 * MINUTE;
 
 /** Answers with server-sent events: `rows` with a RowsMessage, as long as the page is open. */
-export function streamChanges(request: Request, response: Response, changes: Changes): void {
+export function streamChanges(request: Request, response: Response, changes: Pick<Changes, "listen" | "ended">): void {
   response.writeHead(200, {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",

@@ -6,7 +6,7 @@ import type { Queue } from "bullmq";
 import express, { type Request, type Response, type Router } from "express";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Audit } from "../audit.ts";
+import type { ActName, Audit } from "../audit.ts";
 import { languageOf, LOCALES, themeOf } from "../language.ts";
 import { signedInUser } from "../signed-in-user.ts";
 import { REFUSALS } from "../texts.ts";
@@ -72,7 +72,7 @@ export function createOpsRoutes(deps: OpsDeps): Router {
     onAccount(request, response, { action: "resume", run: ({ id }) => actions.resume(id) }),
   );
   router.post("/api/accounts/:account/reset-quota", (request, response) =>
-    onAccount(request, response, { action: "reset-quota", run: (entry) => actions.resetQuota(entry) }),
+    onAccount(request, response, { action: "reset_quota", run: (entry) => actions.resetQuota(entry) }),
   );
   router.post("/api/jobs/rerun", express.json({ limit: BODY_LIMIT }), (request, response) => rerun(request, response));
   return router;
@@ -107,7 +107,7 @@ export function createOpsRoutes(deps: OpsDeps): Router {
     const [first] = body.credentials;
     const target =
       body.credentials.length === 1 && first ? credentialId(first) : `${body.credentials.length} credentials`;
-    const { name: user } = signedInUser(response);
+    const user = signedInUser(response);
     const done = await audit.act({ user, action: "rerun", target }, () => actions.rerun(body.credentials));
     for (const { account } of body.credentials) changes.hint(account);
     response.json(done);
@@ -120,12 +120,12 @@ export function createOpsRoutes(deps: OpsDeps): Router {
   async function onCredential(
     request: Request<{ account: string; kind: string }>,
     response: Response,
-    { action, run }: { action: string; run: (entry: AccountEntry, kind: CredentialRef["kind"]) => Promise<string> },
+    { action, run }: { action: ActName; run: (entry: AccountEntry, kind: CredentialRef["kind"]) => Promise<string> },
   ): Promise<void> {
     const { account, kind } = request.params;
     const entry = await entryOf(account);
     if (!entry || !isCredentialKind(kind) || !entry.kinds.includes(kind)) return notFound(response);
-    const act = { user: signedInUser(response).name, action, target: credentialId({ account, kind }) };
+    const act = { user: signedInUser(response), action, target: credentialId({ account, kind }) };
     const job = await audit.act(act, () => run(entry, kind));
     changes.hint(account);
     response.status(202).json({ job });
@@ -134,11 +134,11 @@ export function createOpsRoutes(deps: OpsDeps): Router {
   async function onAccount(
     request: Request<{ account: string }>,
     response: Response,
-    { action, run }: { action: string; run: (entry: AccountEntry) => Promise<unknown> },
+    { action, run }: { action: ActName; run: (entry: AccountEntry) => Promise<unknown> },
   ): Promise<void> {
     const entry = await entryOf(request.params.account);
     if (!entry) return notFound(response);
-    const act = { user: signedInUser(response).name, action, target: entry.id };
+    const act = { user: signedInUser(response), action, target: entry.id };
     await audit.act(act, () => run(entry));
     changes.hint(entry.id);
     response.json({ ok: true });
