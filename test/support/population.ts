@@ -1,12 +1,21 @@
 // Credentials as workers leave them in Redis, written by hand: as many as a page may have to show.
-import { fingerprint, controlKey, recordKey, ACCOUNTS_KEY, RECORD_SCHEMA } from "@tokenkeeper/shared/contract";
+import {
+  ACCOUNTS_KEY,
+  controlKey,
+  fingerprint,
+  heartbeatKey,
+  recordKey,
+  RECORD_SCHEMA,
+  workerCredentialsKey,
+  WORKERS_KEY,
+} from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
 
 export const LIFE_MS = 7_200_000;
 
-/** The appid of the account of a number. */
+/** The appid of the account of a number; no other world has accounts of this form. */
 export function appIdOf(index: number): string {
-  return `wx${index.toString(16).padStart(16, "0")}`;
+  return `wxa${String(index).padStart(15, "0")}`;
 }
 
 /** The token of the account of a number: it must be seen nowhere. */
@@ -45,4 +54,18 @@ export async function populate(redis: Redis, count: number): Promise<void> {
     }
     await pipeline.exec();
   }
+}
+
+/** A worker without an end that is configured for all of them: so that no other retires them. */
+export async function claim(redis: Redis, count: number): Promise<void> {
+  const worker = "written-by-hand";
+  await redis.hset(heartbeatKey(worker), {
+    host: "none",
+    pid: "0",
+    started_at: new Date().toISOString(),
+    version: "0",
+  });
+  await redis.sadd(WORKERS_KEY, worker);
+  const ids = Array.from({ length: count }, (_, index) => `${appIdOf(index)}:access_token`);
+  await redis.sadd(workerCredentialsKey(worker), ...ids);
 }

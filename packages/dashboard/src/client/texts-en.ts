@@ -51,7 +51,7 @@ export const en = {
   resume: "Resume",
   resetQuota: "Reset WeChat's quota",
   askedFor: (what: string) => `${what}: asked for. The page shows how it ends.`,
-  reran: (jobs: number) => `${jobs} failed jobs are re-run.`,
+  reran: (jobs: number) => (jobs === 1 ? "1 failed job is re-run." : `${jobs} failed jobs are re-run.`),
   paused: (by: string) => `Paused by ${by}.`,
   resumed: "Resumed: workers look at it within seconds.",
   cancel: "Cancel",

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import type { RowsMessage } from "./row.ts";
 import { streamChanges } from "./event-stream.ts";
 
-/** A thousand pages of text in one change. */
+/** 1 MiB in one change. */
 const LARGE = { rev: 1, now: 1, rows: [], gone: ["x".repeat(1024 * 1024)] };
 
 it("drops a page that does not take what it is sent, and goes on with the others", async () => {
