@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLog } from "@tokenkeeper/core";
 import { createDashboard } from "@tokenkeeper/dashboard";
 import { createTokenClient, type TokenClient } from "@tokenkeeper/shared";
-import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
+import { pauseKey, QUEUE_PREFIX, recordKey, WORKERS_KEY } from "@tokenkeeper/shared/contract";
 import { eventually } from "./support/eventually.ts";
 import { blockOf, readDocument } from "./support/markdown.ts";
 import { nameAccount, newAccount, publishRotation, putRecord, toldAbout } from "./support/records.ts";
@@ -106,6 +106,10 @@ describe("the rights of the contract", () => {
     ["reporter", ["xread STREAMS wx:reports 0", "del wx:reports", "hset wx:accounts x y"]],
     ["worker", ["set x 1", "get x", "keys *", "config get *", "flushall", "script flush", "acl list"]],
     ["dashboard", ["hget wx:tok:{x}:access_token value", "hset wx:ctl:{x}:access_token a b", "hset wx:accounts x y"]],
+    [
+      "dashboard",
+      ["hgetall wx:tok:{x}:access_token", "del wx:tok:{x}:access_token", "persist wx:tok:{x}:access_token"],
+    ],
     ["dashboard", ["xread STREAMS wx:reports 0", "config get *", "flushall", "keys *", "script flush"]],
   ])("of a %s refuse %j", async (user, commands) => {
     const connection = new Redis(urlOf(user), { enableReadyCheck: false, disableClientInfo: true });
@@ -144,6 +148,17 @@ describe("the rights of the contract", () => {
     expect(await audit.json()).toMatchObject({ entries: [{ action: "retry_failed" }, { action: "sign_in" }] });
     expect(await denials()).toEqual([]);
     await dashboard.close();
+  });
+
+  it("of a dashboard let it ask how long a value lives, and pause", async () => {
+    const account = newAccount();
+    await putRecord(server.redis, { account, value: "75_seen" });
+    const connection = new Redis(urlOf("dashboard"), { enableReadyCheck: false, disableClientInfo: true });
+
+    expect(await connection.pttl(recordKey({ account, kind: "access_token" }))).toBeGreaterThan(0);
+    expect(await connection.set(pauseKey(account), "{}")).toBe("OK");
+    expect(await connection.smembers(WORKERS_KEY)).toEqual([]);
+    connection.disconnect();
   });
 
   it.each(["worker", "dashboard"])("of a %s suffice for BullMQ's queues", async (user) => {

@@ -88,8 +88,10 @@ describe("access in a browser", { timeout: 120_000 }, () => {
     expect(await stateOfJob()).toBe("waiting");
 
     const admin = await open("admin", "zh-CN");
-    await admin.page.goto(`${board.url}/logout`);
-    await admin.page.getByRole("link", { name: "操作审计" }).click();
+    expect(await viewer.page.goto(`${board.url}/`)).toBeTruthy();
+    await viewer.page.getByRole("navigation").waitFor();
+    expect(await viewer.page.getByRole("link", { name: "Audit" }).count()).toBe(0);
+    await admin.page.getByRole("navigation").getByRole("link", { name: "操作审计" }).click();
     const rows = admin.page.getByRole("row");
     await eventually(async () => expect((await rows.allInnerTexts()).join("\n")).toContain("重试任务"), {
       what: "the audit page",

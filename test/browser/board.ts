@@ -41,7 +41,7 @@ export interface Board extends AsyncDisposable {
 
 export interface BoardPage {
   readonly page: Page;
-  /** Fills in the form and waits for the board. */
+  /** Fills in the form and waits for the credentials. */
   signIn(): Promise<void>;
   showTab(tab: Tab, queue?: string): Promise<void>;
   showOverview(): Promise<void>;
@@ -125,7 +125,8 @@ function createBoardPage(page: Page, url: string): BoardPage {
       await page.locator("#username").fill(CREDENTIALS.user);
       await page.locator("#password").fill(CREDENTIALS.password);
       await page.getByRole("button").click();
-      await page.locator('a[href^="/queues/queue/refresh"]').first().waitFor();
+      await page.getByRole("main").waitFor();
+      await page.waitForURL(`${url}/`);
     },
 
     async showTab(tab, queue = "refresh") {

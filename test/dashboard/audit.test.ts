@@ -1,8 +1,9 @@
 import { REFRESH_QUEUE } from "@tokenkeeper/core";
-import { auditKey, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
+import { auditKey, pauseKey, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { Queue, Worker } from "bullmq";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AuditEntry } from "../../packages/dashboard/src/audit/audit-entry.ts";
+import { appIdOf, populate } from "../support/population.ts";
 import { eventually } from "../support/eventually.ts";
 import { CREDENTIALS, startDashboard, type Answer, type Running } from "./running.ts";
 
@@ -97,6 +98,31 @@ describe("the audit trail", () => {
     }
 
     expect(await (await refresh.getJob(id))?.getState()).toBe("failed");
+  });
+
+  it("has what people do on our own pages, and pausing is not done when it cannot be written", async () => {
+    const { redis } = board.server;
+    await populate(redis, 1);
+    const account = appIdOf(0);
+    const pause = { method: "POST", path: `/api/accounts/${account}/pause` };
+
+    expect((await as("operator", pause)).status).toBe(403);
+    expect((await as("admin", pause)).status).toBe(200);
+    expect((await as("admin", { method: "POST", path: `/api/accounts/${account}/resume` })).status).toBe(200);
+    expect(
+      (await as("operator", { method: "POST", path: `/api/credentials/${account}/access_token/refresh` })).status,
+    ).toBe(202);
+
+    const entries = await trail(4);
+    expect(entries.map(({ user, action, target, result }) => [user, action, target, result])).toEqual([
+      ["operator", "refresh", expect.stringContaining(account), "done"],
+      ["admin", "resume", account, "done"],
+      ["admin", "pause", account, "done"],
+      ["operator", "denied", `POST ${pause.path}`, "refused"],
+    ]);
+    await redis.set(auditKey("acts"), "in the way");
+    expect((await as("admin", pause)).status).toBe(503);
+    expect(await redis.exists(pauseKey(account))).toBe(0);
   });
 
   it("has a beginning without an end when nobody saw the end", async () => {

@@ -39,7 +39,6 @@ const OWN: readonly (readonly [method: string, path: string, least: Role | "anyo
   ["GET", "/", "viewer"],
   ["GET", "/board.css", "viewer"],
   ["GET", "/logout", "viewer"],
-  ["GET", "/credentials", "viewer"],
   ["GET", `/credentials/${ACCOUNT}/access_token`, "viewer"],
   ["GET", "/fleet", "viewer"],
   ["GET", "/api/credentials", "viewer"],

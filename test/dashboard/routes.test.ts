@@ -179,7 +179,10 @@ describe("routes", () => {
         `${path} ${status}`,
       );
     }
-    expect((await board.send({ path: "/", headers: { Cookie: cookie } })).headers.location).toBe("/queues");
+    expect(await board.send({ path: "/", headers: { Cookie: cookie } })).toMatchObject({
+      status: 200,
+      body: expect.stringContaining("/ui/client/main.ts"),
+    });
     const listed = await board.send({
       path: "/queues/api/queues?activeQueue=refresh&status=failed&page=1&jobsPerPage=10",
       headers: { Cookie: cookie },

@@ -46,6 +46,21 @@ describe("users of the file", () => {
     expect(await statusWith(demoted, "/queues/api/queues/refresh/workers")).toBe(403);
   });
 
+  it("who are removed are sent nothing more by a page that is open", { timeout: 60_000 }, async () => {
+    const cookie = await board.session("viewer");
+    const stream = await fetch(`${board.url}/api/events`, { headers: { Cookie: cookie } });
+    expect(stream.status).toBe(200);
+    const ended = stream.text().then(
+      () => "ended",
+      () => "cut off",
+    );
+
+    await board.writeUsers([operator, admin]);
+
+    expect(await ended).toMatch(/ended|cut off/);
+    expect((await fetch(`${board.url}/api/events`, { headers: { Cookie: cookie } })).status).toBe(401);
+  });
+
   it("are added without a restart", async () => {
     await board.writeUsers([...USERS, { ...viewer, name: "new" }]);
 

@@ -1,5 +1,6 @@
 // What worker, dashboard and launcher agree on.
 export * from "./account.ts";
+export * from "./budget.ts";
 export * from "./config.ts";
 export * from "./control.ts";
 export * from "./durations.ts";

@@ -15,12 +15,12 @@ const READ = ["GET", "HEAD"];
 
 // What may stand for a part of a path. A path is matched as it came: what is only equal after decoding is another path.
 const PLACES: Readonly<Record<string, string>> = {
-  ":account": "(?:[A-Za-z0-9_.@-]|%(?!2F|5C|00)[0-9A-F]{2}){1,300}",
+  ":account": "(?!\\.)(?:[A-Za-z0-9_.@-]|%(?!2F|5C|00)[0-9A-F]{2}){1,300}",
   ":kind": `(?:${CREDENTIAL_KINDS.join("|")})`,
   ":queue": `(?:${REFRESH_QUEUE}|${SCHEDULE_QUEUE})`,
   // BullMQ's own ids, and those of job schedulers with their colons as the board's page encodes them.
   ":job": "(?:[A-Za-z0-9_.:@~-]|%3A|%40){1,200}",
-  "**": "(?!\\.)[A-Za-z0-9_.@%~-]{1,300}(?:/(?!\\.)[A-Za-z0-9_.@%~-]{1,300})*",
+  "**": "(?!\\.)[A-Za-z0-9_.@~-]{1,300}(?:/(?!\\.)[A-Za-z0-9_.@~-]{1,300})*",
 };
 
 const BOARD_API = "/queues/api";
@@ -36,9 +36,8 @@ const RULES: readonly Rule[] = [
   ...allow("viewer", [...READ, "POST"], ["/logout"]),
   ...allow("viewer", ["POST"], ["/logout/everywhere"]),
 
-  ...allow("viewer", READ, ["/", "/board.css", "/ui/**", "/api/events"]),
-  ...allow("viewer", READ, ["/credentials", "/credentials/**", "/api/credentials", "/api/credentials/**"]),
-  ...allow("viewer", READ, ["/fleet", "/fleet/**", "/api/fleet", "/api/fleet/**"]),
+  ...allow("viewer", READ, ["/", "/fleet", "/credentials/:account/:kind", "/ui/**", "/board.css"]),
+  ...allow("viewer", READ, ["/api/credentials", "/api/credentials/:account/:kind", "/api/fleet", "/api/events"]),
   ...allow("operator", ["POST"], ["/api/credentials/:account/:kind/refresh", "/api/jobs/rerun"]),
   ...allow("admin", ["POST"], ["/api/credentials/:account/:kind/force"]),
   ...allow("admin", ["POST"], ["/api/accounts/:account/reset-quota"]),

@@ -7,9 +7,11 @@ import type { AuditReader } from "./audit/audit-reader.ts";
 import { createAuditRoutes } from "./audit/audit-routes.ts";
 import { NotAuditedError } from "./audit/not-audited-error.ts";
 import { limitBoard } from "./board-limits.ts";
+import { createClientFiles } from "./client-files.ts";
 import { createGate, type GateDeps } from "./gate.ts";
 import { languageOf, type Language } from "./language.ts";
 import { createLoginRoutes, type LoginDeps } from "./login.ts";
+import { createOpsRoutes, type OpsDeps } from "./ops/routes.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { REFUSALS } from "./texts.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
@@ -24,6 +26,7 @@ export interface AppDeps {
   /** Whose `X-Forwarded-For` is believed. */
   readonly proxies: TrustedProxies;
   readonly boards: Readonly<Record<Language, Express>>;
+  readonly ops: OpsDeps;
   /** Resolves when Redis answers. */
   readonly ping: () => Promise<unknown>;
   readonly secure: boolean;
@@ -36,7 +39,7 @@ const BODY_LIMIT = 64 * 1024;
 
 /** All routes, with the gate before them. */
 export function createApp(deps: AppDeps): Express {
-  const { boards, ping, proxies, secure, log } = deps;
+  const { boards, ops, ping, proxies, secure, log } = deps;
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", (address: string) => proxies.trusts(address));
@@ -59,7 +62,8 @@ export function createApp(deps: AppDeps): Express {
   }
   app.use(createLoginRoutes(deps.login));
   app.use(createAuditRoutes(deps.auditReader));
-  app.get("/", (_request, response) => response.redirect(303, "/queues"));
+  app.use("/ui", createClientFiles());
+  app.use(createOpsRoutes(ops));
   app.use("/queues", limitBoard, express.json({ limit: BODY_LIMIT }), auditRetries(deps.retries));
   app.use("/queues", (request, response, next) => boards[languageOf(request)](request, response, next));
 

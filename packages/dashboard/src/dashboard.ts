@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
-import { QUEUE_PREFIX, SECOND } from "@tokenkeeper/shared/contract";
+import { QUEUE_PREFIX, SECOND, systemClock } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
 import type { Express } from "express";
 import type { Redis } from "ioredis";
@@ -12,6 +12,10 @@ import { createIdentify } from "./identify.ts";
 import type { Language } from "./language.ts";
 import { listen } from "./listen.ts";
 import { createLoginLimits } from "./login-limits.ts";
+import { createActions } from "./ops/actions.ts";
+import { createChanges } from "./ops/changes.ts";
+import { createData } from "./ops/data.ts";
+import { createHistory } from "./ops/history.ts";
 import { createSessionCookie } from "./session-cookie.ts";
 import { createSessions } from "./sessions.ts";
 import { NO_PROXIES, type TrustedProxies } from "./trusted-proxies.ts";
@@ -67,12 +71,25 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   const cookie = createSessionCookie(secure);
   const audit = createAudit({ redis, log });
   const identify = createIdentify({ users, sessions, cookie, proxies, audit });
+  const data = createData(redis);
+  const subscribe = (): Redis => connectRedis(redisUrl, { name: "dashboard-hints", log, use: "queue" });
+  const changes = createChanges({ data, subscribe, clock: systemClock, log });
   const app = createApp({
     gate: { identify, audit, publicUrl, recheckEvery: RECHECK_EVERY },
     login: { users, sessions, cookie, limits: createLoginLimits(redis), audit },
     retries: { audit, jobName: async (id) => (await refresh.getJob(id))?.name },
     auditReader: createAuditReader(redis),
     proxies,
+    ops: {
+      data,
+      changes,
+      history: createHistory(refresh),
+      actions: createActions({ redis, queue: refresh, now: () => Date.now() }),
+      audit,
+      redis,
+      refresh,
+      schedule,
+    },
     boards: { en: board("en"), zh: board("zh") },
     ping: () => redis.ping(),
     secure,
@@ -82,6 +99,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
 
   async function disconnect(): Promise<void> {
     clearInterval(watching);
+    await changes.close();
     await Promise.all([refresh.close(), schedule.close()]);
     redis.disconnect();
   }
@@ -94,6 +112,8 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     async close() {
+      // Open pages would hold the server.
+      await changes.close();
       await server.close();
       await disconnect();
     },

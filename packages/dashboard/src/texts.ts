@@ -18,6 +18,10 @@ export interface Texts {
   readonly audit: string;
   readonly refreshQueue: string;
   readonly scheduleQueue: string;
+  readonly pages: string;
+  readonly credentials: string;
+  readonly fleet: string;
+  readonly jobs: string;
 }
 
 /** The words of our own pages, in each language. */
@@ -25,7 +29,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
   en: {
     signIn: "Sign in",
     signOut: "Sign out",
-    back: "Back to the board",
+    back: "Back to the credentials",
     user: "User name",
     password: "Password",
     missing: "Enter the user name and the password.",
@@ -38,11 +42,15 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     audit: "Audit: who did what",
     refreshQueue: "The work. Delayed: the plan. Failed: the reason says what to do; mend it, then retry.",
     scheduleQueue: "The job schedulers that keep the plan. Read only.",
+    pages: "Pages",
+    credentials: "Credentials",
+    fleet: "Fleet",
+    jobs: "Jobs",
   },
   zh: {
     signIn: "登录",
     signOut: "退出登录",
-    back: "返回看板",
+    back: "返回凭证页",
     user: "用户名",
     password: "密码",
     missing: "请输入用户名和密码。",
@@ -55,6 +63,10 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     audit: "操作审计：谁做了什么",
     refreshQueue: "刷新任务。“延迟”即计划；“失败”的原因里写明处理方法，处理后点重试。",
     scheduleQueue: "维持计划的定时调度，只读。",
+    pages: "页面",
+    credentials: "凭证",
+    fleet: "集群",
+    jobs: "任务",
   },
 };
 

@@ -30,6 +30,11 @@ export function quotaKey(account: string, beijingDate: string): string {
 /** Hash: account id and name → JSON `{id, name, family, kinds}`. Written by the worker, read by apps and dashboard. */
 export const ACCOUNTS_KEY = `${PREFIX}:accounts`;
 
+/** String: who paused the account and when. While it is there nothing of it is fetched. Written by the dashboard, read by the worker. */
+export function pauseKey(account: string): string {
+  return `${PREFIX}:pause:{${account}}`;
+}
+
 /** Pub/sub channel: a hint `{account, kind, version}` after each commit. */
 export const ROTATED_CHANNEL = `${PREFIX}:rotated`;
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { createDurations, errorFields, readRedisFacts, type Log, type WorkerConfig } from "@tokenkeeper/core";
 import { systemClock, type Clock } from "@tokenkeeper/shared/contract";
+import manifest from "../package.json" with { type: "json" };
 import { createAccountsInForce } from "./accounts-in-force.ts";
 import { createConfigWatch, type ConfigSource } from "./config-watch.ts";
 import { createCredentials } from "./credentials.ts";
@@ -22,10 +23,12 @@ import { createFindStandingJobs } from "./queues/standing-jobs.ts";
 import { createAttempt } from "./refresh/attempt.ts";
 import { createFallback } from "./refresh/fallback.ts";
 import { createFollowUp } from "./refresh/follow-up.ts";
+import { createQuotaReset } from "./refresh/quota-reset.ts";
 import { createMemory } from "./refresh/memory.ts";
 import { createRepair } from "./refresh/repair.ts";
 import { createRefresher } from "./refresh/refresh.ts";
 import { createFindLost } from "./store/find-lost.ts";
+import { createQuotaResets } from "./store/quota-resets.ts";
 import { createRedisCredentialStore } from "./store/redis-credential-store.ts";
 import { checkDurations, checkRedis } from "./start-checks.ts";
 import { StartError } from "./start-error.ts";
@@ -86,6 +89,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     host: hostname(),
     pid: process.pid,
     startedAt: new Date(clock.now()).toISOString(),
+    version: manifest.version,
   });
   const memory = createMemory();
   const repair = createRepair({ store, findLost: createFindLost(command), clock, durations, log });
@@ -101,6 +105,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     log,
   });
   const refresher = createRefresher({ store, memory, runAttempt, durations, log });
+  const resetQuota = createQuotaReset({ resets: createQuotaResets(command), credentials, http, memory, clock, log });
   const enqueue = createEnqueue(refreshQueue, createFindStandingJobs(refreshQueue, command));
   const planner = createPlanner({ refresher, enqueue, clock });
   const schedulers = createSchedulers({
@@ -131,6 +136,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     connection: blocking,
     credentials,
     refresher,
+    resetQuota,
     followUp,
     store,
     planner,

@@ -2,6 +2,7 @@ import { beijingDate, CONTROL_FIELDS, decodeControl } from "@tokenkeeper/core";
 import {
   controlKey,
   decodeRecord,
+  pauseKey,
   quotaKey,
   RECORD_FIELDS,
   RECORD_SCHEMA,
@@ -155,13 +156,18 @@ function fieldsOf(input: CommitInput): { record: (string | number)[]; control: (
 
 function readCall({ credential, endpoint }: CountedCredential, date: string): ScriptCall {
   return {
-    keys: [recordKey(credential), controlKey(credential), quotaKey(credential.account, date)],
+    keys: [
+      recordKey(credential),
+      controlKey(credential),
+      quotaKey(credential.account, date),
+      pauseKey(credential.account),
+    ],
     args: [endpoint, `${endpoint}:hand`],
   };
 }
 
 function decodeState(reply: unknown): CredentialState {
-  const [now, ttl, version, schema, automatic, byHand, ...pairs] = JSON.parse(String(reply)) as unknown[];
+  const [now, ttl, version, schema, automatic, byHand, paused, ...pairs] = JSON.parse(String(reply)) as unknown[];
   const fields = new Map<unknown, unknown>();
   for (let at = 0; at < pairs.length; at += 2) fields.set(pairs[at], pairs[at + 1]);
   const control = decodeControl(CONTROL_FIELDS.map((field) => (fields.get(field) as string | undefined) ?? null));
@@ -173,6 +179,7 @@ function decodeState(reply: unknown): CredentialState {
     control,
     used: { automatic: countOf(automatic), byHand: countOf(byHand) },
     ...(valid && { remainingMs: ttl }),
+    ...(paused === 1 && { paused: true }),
   };
 }
 

@@ -24,10 +24,10 @@ end
 
 /**
  * Reads everything that is decided from, changes nothing. A key of another type reads as none.
- * KEYS record, control, quota
+ * KEYS record, control, quota, pause
  * ARGV quota field, quota field by hand
  * Reply: a JSON array, since a text is read much faster than a list of fifty: Redis time ms, life left ms as PTTL gives it,
- *        version and schema of the record, fetches today, by hand, then control fields and values
+ *        version and schema of the record, fetches today, by hand, whether it is paused (1/0), then control fields and values
  */
 export const READ = `${TIME}
 local function is_hash(key) return redis.call('TYPE', key).ok == 'hash' end
@@ -38,7 +38,7 @@ end
 local record, used = fields(KEYS[1], 'version', 'schema'), fields(KEYS[3], ARGV[1], ARGV[2])
 local control = is_hash(KEYS[2]) and redis.call('HGETALL', KEYS[2]) or {}
 local ttl = redis.call('PTTL', KEYS[1])
-return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], unpack(control)})
+return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], redis.call('EXISTS', KEYS[4]), unpack(control)})
 `;
 
 /**
@@ -241,4 +241,33 @@ if ARGV[1] == 'add' then kept[#kept + 1] = ARGV[2] end
 while #kept > tonumber(ARGV[3]) do table.remove(kept, 1) end
 if #kept == 0 then return redis.call('HDEL', control, 'failed_jobs') end
 return redis.call('HSET', control, 'failed_jobs', table.concat(kept, ','))
+`;
+
+/**
+ * Counts a reset of the account's quota before it is made, once for a job.
+ * KEYS quota of the month
+ * ARGV job id, how many a month, TTL s
+ * Replies: how many there are with it | again | spent
+ */
+export const RESERVE_RESET = `${HASH}
+local quota = KEYS[1]
+own(quota)
+if redis.call('HGET', quota, 'clear_quota_job') == ARGV[1] then return 'again' end
+local used = whole(quota, 'clear_quota:hand') or 0
+if used >= tonumber(ARGV[2]) then return 'spent' end
+redis.call('HSET', quota, 'clear_quota:hand', used + 1, 'clear_quota_job', ARGV[1])
+redis.call('EXPIRE', quota, ARGV[3])
+return used + 1
+`;
+
+/**
+ * Takes away the block of a used-up quota (45009), and no other.
+ * KEYS control
+ */
+export const UNBLOCK_QUOTA = `${HASH}
+local control = KEYS[1]
+own(control)
+if redis.call('HGET', control, 'block_code') ~= '45009' then return 0 end
+return redis.call('HDEL', control, 'retry_at', 'block_class', 'block_code', 'block_until', 'block_secret', 'block_ip',
+  'block_rid')
 `;
