@@ -11,6 +11,7 @@ import {
   type Account,
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
+import { beginning, ending } from "../packages/dashboard/src/audit/audit-entry.ts";
 import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
 import { credentialAnswer } from "../packages/worker/src/api/answers.ts";
 import { REFUSALS } from "../packages/worker/src/api/refusal.ts";
@@ -55,12 +56,15 @@ describe("docs/key-contract.md", () => {
       [contract.ACCOUNTS_KEY]: "ACCOUNTS_KEY",
       [contract.controlKey({ account, kind })]: "controlKey",
       [contract.quotaKey(account, "<date>")]: "quotaKey",
+      [contract.pauseKey(account)]: "pauseKey",
       [contract.ROTATED_CHANNEL]: "ROTATED_CHANNEL",
       [contract.REPORTS_KEY]: "REPORTS_KEY",
       [contract.heartbeatKey("<worker>")]: "heartbeatKey",
       [contract.workerCredentialsKey("<worker>")]: "workerCredentialsKey",
       [contract.WORKERS_KEY]: "WORKERS_KEY",
       [contract.sessionKey("<hash>")]: "sessionKey",
+      [contract.userSessionsKey("<user>")]: "userSessionsKey",
+      [contract.auditKey("<trail>")]: "auditKey",
       [contract.loginKeyPrefix("<limit>")]: "loginKeyPrefix",
       [contract.givenKey("<sha256>")]: "givenKey",
       [contract.usageKey("<date>")]: "usageKey",
@@ -81,14 +85,17 @@ describe("docs/key-contract.md", () => {
       "REPORTS_KEY",
       "ROTATED_CHANNEL",
       "WORKERS_KEY",
+      "auditKey",
       "controlKey",
       "givenKey",
       "heartbeatKey",
       "loginKeyPrefix",
+      "pauseKey",
       "quotaKey",
       "recordKey",
       "sessionKey",
       "usageKey",
+      "userSessionsKey",
       "workerCredentialsKey",
     ]);
   });
@@ -109,6 +116,7 @@ describe("docs/key-contract.md", () => {
     ["Record field", contract.RECORD_FIELDS],
     ["Control field", CONTROL_FIELDS],
     ["Entry field", Object.keys(entry)],
+    ["Audit field", [...new Set([...Object.keys(beginning.shape), ...Object.keys(ending.shape)])]],
   ])("documents every %s in both languages, and no other", async (heading, fields) => {
     const rows = rowsUnder(await read(), heading);
 

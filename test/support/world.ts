@@ -76,6 +76,8 @@ export interface World extends AsyncDisposable {
   startWorker(env?: Record<string, string>): Promise<WorkerProcess>;
   /** Our own fetches of tokens and tickets that the simulator executed, oldest first. */
   fetches(name: string, call?: string): LogEvent[];
+  /** Resets of an account's quota that the simulator executed. */
+  resets(name: string): LogEvent[];
   /** A business call as an app makes it. @returns WeChat's body. */
   businessCall(token: string): Promise<{ errcode?: number; openid?: string }>;
   config(): WorkerConfig;
@@ -211,6 +213,8 @@ export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): 
       const events = simulator.control.log({ appId: appId(name) });
       return events.filter((event) => !event.foreign && FETCH_CALLS.test(event.call) && (!call || event.call === call));
     },
+
+    resets: (name) => simulator.control.log({ appId: appId(name) }).filter(({ call }) => call === "clear_quota/v2"),
 
     async businessCall(token) {
       const response = await fetch(

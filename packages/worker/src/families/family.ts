@@ -35,4 +35,6 @@ export interface Family {
   recipe(account: Account, kind: CredentialKind, useStable: boolean): Recipe;
   /** A cheap call that shows whether WeChat accepts an access token. */
   probe(token: string): WechatRequest;
+  /** Sets all daily counters of the account back to 0. */
+  resetQuota(account: Account): WechatRequest;
 }

@@ -1,9 +1,5 @@
-import type { Account } from "@tokenkeeper/core";
-import { HAND_CAP } from "../../decide/budget.ts";
+import { dailyLimitOf, FORCED_A_DAY, HAND_CAP, type Account, type Endpoint } from "@tokenkeeper/core";
 import type { Family, Recipe } from "../family.ts";
-
-/** Source: WeChat, "获取稳定版接口调用凭据": so many calls a day with `force_refresh`. */
-const FORCED_A_DAY = 20;
 
 /** Official accounts and mini programs: classic and stable access tokens, tickets from the access token. */
 export const officialAccountFamily: Family = {
@@ -15,15 +11,23 @@ export const officialAccountFamily: Family = {
 
   // Source: WeChat, "获取微信API接口 IP 地址"; needs no right, costs nothing else.
   probe: (token) => ({ method: "GET", path: "/cgi-bin/get_api_domain_ip", query: { access_token: token } }),
+
+  // Source: WeChat, "使用 AppSecret 重置 API 调用次数": needs no token, 10 times a month.
+  resetQuota: ({ id, secret }) => ({
+    method: "POST",
+    path: "/cgi-bin/clear_quota/v2",
+    query: {},
+    body: { appid: id, appsecret: secret.reveal() },
+  }),
 };
 
-/** Source: WeChat, "获取 access_token": GET, 2000 a day, 200 for a test account. */
+/** Source: WeChat, "获取 access_token": GET. */
 function classicRecipe({ id, secret, sandbox }: Account): Recipe {
   return {
     endpoint: "classic_token",
     scope: "token",
     rotation: "each_fetch",
-    dailyLimit: sandbox ? 200 : 2_000,
+    ...limitOf("classic_token", sandbox),
     handCap: HAND_CAP,
     valueField: "access_token",
     request: () => ({
@@ -34,7 +38,7 @@ function classicRecipe({ id, secret, sandbox }: Account): Recipe {
   };
 }
 
-/** Source: WeChat, "获取稳定版接口调用凭据": POST with JSON, 500,000 a day in normal mode, 20 forced ones. */
+/** Source: WeChat, "获取稳定版接口调用凭据": POST with JSON. */
 function stableRecipe({ id, secret }: Account): Recipe {
   const common = { scope: "token", rotation: "last_minutes", valueField: "access_token" } as const;
   const requestWith = (force: boolean) => () => ({
@@ -46,18 +50,23 @@ function stableRecipe({ id, secret }: Account): Recipe {
   const forced: Recipe = {
     ...common,
     endpoint: "stable_token_forced",
-    dailyLimit: FORCED_A_DAY,
+    ...limitOf("stable_token_forced"),
     handCap: FORCED_A_DAY,
     request: requestWith(true),
   };
   return {
     ...common,
     endpoint: "stable_token",
-    dailyLimit: 500_000,
+    ...limitOf("stable_token"),
     handCap: HAND_CAP,
     forced,
     request: requestWith(false),
   };
+}
+
+function limitOf(endpoint: Endpoint, sandbox = false): { dailyLimit?: number } {
+  const dailyLimit = dailyLimitOf(endpoint, sandbox);
+  return dailyLimit === undefined ? {} : { dailyLimit };
 }
 
 /** Source: WeChat, "JS-SDK 说明文档", appendix 1, and "卡券签名"; the daily limit is not published. */
