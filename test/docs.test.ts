@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { accountEntry, CONTROL_FIELDS, ERRCODES, FAILURE_CLASSES, SETTINGS, WORD_CODES } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
+import { STATES } from "../packages/dashboard/src/ops/row.ts";
+import { STATE_WORDS } from "../packages/dashboard/src/ops/words.ts";
 import { codeIn, readDocument, rowsUnder, tablesIn } from "./support/markdown.ts";
 
 const HAN = /\p{Script=Han}/u;
@@ -27,6 +29,18 @@ describe("docs/errors.md", () => {
       expect(english).toMatch(/^\w.{5}/);
       expect(chinese).toMatch(HAN);
     }
+  });
+});
+
+describe("docs/dashboard.md", () => {
+  it("explains every state of the pages in their own words, the worst first", async () => {
+    const documented = rowsUnder(await readDocument("docs/dashboard.md"), "State");
+
+    const known = STATES.map((state) => {
+      const { word, sentence } = STATE_WORDS[state];
+      return [`\`${state}\``, `${word.en}<br>${word.zh}`, `${sentence.en}<br>${sentence.zh}`];
+    });
+    expect(documented).toEqual(known);
   });
 });
 

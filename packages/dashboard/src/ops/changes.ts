@@ -78,7 +78,7 @@ export function createChanges({ data, subscribe, clock, log, pollMs = 2 * SECOND
     }
     const gone = whole ? [...seen.keys()].filter((id) => !present.has(id)) : [];
     for (const id of gone) seen.delete(id);
-    now = facts.at(-1)?.now ?? clock.now();
+    now = facts.at(-1)?.now ?? now;
     if (changed.length === 0 && gone.length === 0) return;
     rev += 1;
     const change = { rev, now, rows: changed, ...(gone.length > 0 && { gone }) };
@@ -101,8 +101,7 @@ export function createChanges({ data, subscribe, clock, log, pollMs = 2 * SECOND
     hints.clear();
     hinted = undefined;
     if (wanted.size === 0 || wanted.size > MOST_HINTS || closing.signal.aborted) return;
-    const entries = (await data.accounts()).filter(({ id }) => wanted.has(id));
-    take(await data.facts(entries), false);
+    take(await data.facts(await data.accountsOf([...wanted])), false);
   }
 
   function hint(account: string): void {
@@ -133,8 +132,8 @@ export function createChanges({ data, subscribe, clock, log, pollMs = 2 * SECOND
       return { rev, now, rows: new Map([...seen].map(([id, { row }]) => [id, row])) };
     },
     async factsOf(account, kind) {
-      const entries = (await data.accounts()).filter(({ id }) => id === account);
-      return (await data.facts(entries.slice(0, 1))).find((facts) => facts.kind === kind);
+      const entries = await data.accountsOf([account]);
+      return (await data.facts(entries)).find((facts) => facts.kind === kind);
     },
     listen(listener) {
       listeners.add(listener);

@@ -113,8 +113,8 @@ export function createOpsRoutes(deps: OpsDeps): Router {
     response.json(done);
   }
 
-  async function entryOf(account: string | undefined): Promise<AccountEntry | undefined> {
-    return (await data.accounts()).find(({ id }) => id === account);
+  async function entryOf(account: string): Promise<AccountEntry | undefined> {
+    return (await data.accountsOf([account]))[0];
   }
 
   async function onCredential(
