@@ -28,7 +28,7 @@ export async function dashboard({ redisServer, quick, env }: BenchOptions): Prom
   const asRoot = process.getuid?.() === 0;
   const executablePath = await findChromium({ env, say: () => {}, asRoot });
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--headless", "--disable-gpu"] });
-  const first = await firstRender(browser, board);
+  const first = await firstRender(browser, board, accounts[0]?.id ?? "");
   await browser.close();
   const open = [];
   for (const pages of [0, 1, PAGES]) open.push(await openPages(board, { pages, redis, accounts, windowMs }));
@@ -40,7 +40,7 @@ export async function dashboard({ redisServer, quick, env }: BenchOptions): Prom
       ["", "", "budget"],
       [
         ["first render of all credentials, ms (median of 5, nothing cached)", first.ms.toFixed(0), "1,000"],
-        ["scripts, kB compressed", (first.scriptBytes / 1_000).toFixed(1), "300"],
+        ["scripts of all pages, kB compressed", (first.scriptBytes / 1_000).toFixed(1), "300"],
         ["the list, kB compressed", (first.listBytes / 1_000).toFixed(1), ""],
       ],
     ),
@@ -61,11 +61,12 @@ async function seed(redis: Redis, accounts: readonly Account[]): Promise<void> {
 async function firstRender(
   browser: Browser,
   { url, cookie }: DashboardProcess,
+  account: string,
 ): Promise<{ ms: number; scriptBytes: number; listBytes: number }> {
   const times: number[] = [];
-  let [scriptBytes, listBytes] = [0, 0];
+  const scripts = new Map<string, number>();
+  let listBytes = 0;
   for (let round = 0; round < 5; round += 1) {
-    [scriptBytes, listBytes] = [0, 0];
     const context = await browser.newContext();
     const [name = "", value = ""] = cookie.split("=");
     await context.addCookies([{ name, value, url }]);
@@ -74,18 +75,25 @@ async function firstRender(
     page.on("requestfinished", (request) => {
       const add = async (): Promise<void> => {
         const { responseBodySize } = await request.sizes();
-        if (request.resourceType() === "script") scriptBytes += responseBodySize;
-        if (new URL(request.url()).pathname === "/api/credentials") listBytes += responseBodySize;
+        if (request.resourceType() === "script") scripts.set(request.url(), responseBodySize);
+        if (new URL(request.url()).pathname === "/api/credentials") listBytes = responseBodySize;
       };
-      sizes.push(add());
+      // The stream of events ends with the page.
+      sizes.push(add().catch(() => {}));
     });
     const from = performance.now();
     await page.goto(url, { waitUntil: "commit" });
     await page.locator("[data-index='0'] .badge").waitFor();
     times.push(performance.now() - from);
+    // What the other pages load counts too.
+    for (const path of [`/credentials/${account}/access_token`, "/fleet"]) {
+      await page.goto(`${url}${path}`);
+      await page.locator("dd").first().waitFor();
+    }
     await Promise.all(sizes);
     await context.close();
   }
+  const scriptBytes = [...scripts.values()].reduce((sum, bytes) => sum + bytes, 0);
   return { ms: median(times), scriptBytes, listBytes };
 }
 

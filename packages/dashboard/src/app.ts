@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Log } from "@tokenkeeper/core";
 import ejs from "ejs";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
-import { createClientFiles } from "./client-files.ts";
+import { createClientFiles, modulesOf, readClientFiles } from "./client-files.ts";
 import { createGate } from "./gate.ts";
 import { languageOf, type Language } from "./language.ts";
 import { createLoginRoutes, type LoginDeps } from "./login.ts";
@@ -14,7 +14,7 @@ import { UnavailableError } from "./unavailable-error.ts";
 /** What the app is put together from. */
 export interface AppDeps extends LoginDeps {
   readonly boards: Readonly<Record<Language, Express>>;
-  readonly ops: OpsDeps;
+  readonly ops: Omit<OpsDeps, "modules">;
   /** Resolves when Redis answers. */
   readonly ping: () => Promise<unknown>;
   readonly secure: boolean;
@@ -48,8 +48,9 @@ export function createApp({ boards, ops, ping, secure, publicUrl, ...login }: Ap
     app.get(`/${file}`, (_request, response) => response.sendFile(join(PAGES, file), { cacheControl: false }));
   }
   app.use(createLoginRoutes(login));
-  app.use("/ui", createClientFiles());
-  app.use(createOpsRoutes(ops));
+  const files = readClientFiles();
+  app.use("/ui", createClientFiles(files));
+  app.use(createOpsRoutes({ ...ops, modules: modulesOf(files, "/client/credentials-page.ts") }));
   app.use("/queues", express.json({ limit: BODY_LIMIT }), (request, response, next) =>
     boards[languageOf(request)](request, response, next),
   );

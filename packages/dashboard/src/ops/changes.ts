@@ -15,6 +15,8 @@ export interface Changes {
    * Calls back with what has changed until the returned function is called. Rows are polled only while somebody listens.
    */
   listen(listener: (change: RowsMessage) => void): () => void;
+  /** The newest revision. */
+  rev(): number;
   /** An account's credentials are about to change: look at them sooner than the next poll. */
   hint(account: string): void;
   /** Aborted by `close`: whoever listens shall end. */
@@ -54,7 +56,9 @@ export function createChanges({ data, subscribe, clock, log, pollMs = 2 * SECOND
   const listeners = new Set<(change: RowsMessage) => void>();
   const hints = new Set<string>();
   const closing = new AbortController();
-  let [rev, now, readAt, took] = [0, 0, Number.NEGATIVE_INFINITY, 0];
+  // Grows over restarts too: a page that was open before reads everything anew.
+  let rev = clock.now();
+  let [now, readAt, took] = [0, Number.NEGATIVE_INFINITY, 0];
   let reading: Promise<void> | undefined;
   let loop: Promise<void> | undefined;
   let hinted: Promise<void> | undefined;
@@ -140,6 +144,7 @@ export function createChanges({ data, subscribe, clock, log, pollMs = 2 * SECOND
       start();
       return () => void listeners.delete(listener);
     },
+    rev: () => rev,
     hint,
     ended: closing.signal,
     async close() {
