@@ -12,6 +12,8 @@ import {
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
 import { beginning, ending } from "../packages/dashboard/src/audit/audit-entry.ts";
+import { STATES } from "../packages/dashboard/src/ops/row.ts";
+import { STATE_WORDS } from "../packages/dashboard/src/ops/words.ts";
 import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
 import { credentialAnswer } from "../packages/worker/src/api/answers.ts";
 import { REFUSALS } from "../packages/worker/src/api/refusal.ts";
@@ -42,6 +44,18 @@ describe("docs/errors.md", () => {
       expect(english).toMatch(/^\w.{5}/);
       expect(chinese).toMatch(HAN);
     }
+  });
+});
+
+describe("docs/dashboard.md", () => {
+  it("explains every state of the pages in their own words, the worst first", async () => {
+    const documented = rowsUnder(await readDocument("docs/dashboard.md"), "State");
+
+    const known = STATES.map((state) => {
+      const { word, sentence } = STATE_WORDS[state];
+      return [`\`${state}\``, `${word.en}<br>${word.zh}`, `${sentence.en}<br>${sentence.zh}`];
+    });
+    expect(documented).toEqual(known);
   });
 });
 

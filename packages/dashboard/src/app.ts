@@ -7,7 +7,7 @@ import type { AuditReader } from "./audit/audit-reader.ts";
 import { createAuditRoutes } from "./audit/audit-routes.ts";
 import { NotAuditedError } from "./audit/not-audited-error.ts";
 import { limitBoard } from "./board-limits.ts";
-import { createClientFiles } from "./client-files.ts";
+import { createClientFiles, modulesOf, readClientFiles } from "./client-files.ts";
 import { createGate, type GateDeps } from "./gate.ts";
 import { languageOf, type Language } from "./language.ts";
 import { createLoginRoutes, type LoginDeps } from "./login.ts";
@@ -26,7 +26,7 @@ export interface AppDeps {
   /** Whose `X-Forwarded-For` is believed. */
   readonly proxies: TrustedProxies;
   readonly boards: Readonly<Record<Language, Express>>;
-  readonly ops: OpsDeps;
+  readonly ops: Omit<OpsDeps, "modules">;
   /** Resolves when Redis answers. */
   readonly ping: () => Promise<unknown>;
   readonly secure: boolean;
@@ -62,8 +62,9 @@ export function createApp(deps: AppDeps): Express {
   }
   app.use(createLoginRoutes(deps.login));
   app.use(createAuditRoutes(deps.auditReader));
-  app.use("/ui", createClientFiles());
-  app.use(createOpsRoutes(ops));
+  const files = readClientFiles();
+  app.use("/ui", createClientFiles(files));
+  app.use(createOpsRoutes({ ...ops, modules: modulesOf(files, "/client/credentials-page.ts") }));
   app.use("/queues", limitBoard, express.json({ limit: BODY_LIMIT }), auditRetries(deps.retries));
   app.use("/queues", (request, response, next) => boards[languageOf(request)](request, response, next));
 

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { transformSync } from "amaro";
 import type { RequestHandler } from "express";
 
 /** A file that pages load. */
-interface ClientFile {
+export interface ClientFile {
   readonly type: string;
   readonly body: Buffer;
   readonly compressed: Buffer;
@@ -43,8 +43,22 @@ export function readClientFiles(): ReadonlyMap<string, ClientFile> {
   return new Map([...files, ...Object.entries(LIBRARIES)].map(([name, path]) => [`/${name}`, clientFile(path)]));
 }
 
+/** A module and everything that it imports, and so on. */
+export function modulesOf(files: ReadonlyMap<string, ClientFile>, entry: string): string[] {
+  const found = new Set<string>();
+  const follow = (path: string): void => {
+    const text = files.get(path)?.body.toString();
+    if (text === undefined || found.has(path)) return;
+    found.add(path);
+    for (const [, imported = ""] of text.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g))
+      follow(posix.join(posix.dirname(path), imported));
+  };
+  follow(entry);
+  return [...found];
+}
+
 /** Serves them; browsers ask each time whether theirs is still the newest. */
-export function createClientFiles(files = readClientFiles()): RequestHandler {
+export function createClientFiles(files: ReadonlyMap<string, ClientFile>): RequestHandler {
   return (request, response, next) => {
     const file = files.get(request.path);
     if (!file) return next();

@@ -2,6 +2,7 @@ import type { Fleet } from "../ops/row.ts";
 import { ApiError, read } from "./api.ts";
 import { redraw, show } from "./frame.ts";
 import { html, nothing, type TemplateResult } from "./lib/lit-html/lit-html.js";
+import { plainTable } from "./plain-table.ts";
 import { t } from "./preferences.ts";
 import type { Connection } from "./rows.ts";
 import { ago, setServerTime, span } from "./time.ts";
@@ -128,28 +129,4 @@ function redis({
         </div>`,
     )}
   </dl>`;
-}
-
-/** A table of texts. */
-export function plainTable(
-  heads: readonly string[],
-  rows: readonly (readonly (string | TemplateResult | typeof nothing)[])[],
-): TemplateResult {
-  return html`<div class="wide" tabindex="0" role="region" aria-label=${heads.join(", ")}>
-    <table>
-      <thead>
-        <tr>
-          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (cells) =>
-            html`<tr>
-              ${cells.map((cell) => html`<td>${cell}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
 }

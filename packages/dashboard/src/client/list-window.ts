@@ -14,8 +14,8 @@ export interface ListWindow {
   items(): readonly VirtualItem[];
 }
 
-/** Height that a row is expected to have before it is measured, px. */
-const ROW = 64;
+/** Height of most rows, px: what one is expected to have before it is measured. */
+const ROW = 79;
 
 /** Follows the page's scroller; rows are measured when they are drawn. */
 export function createWindow(onChange: () => void): ListWindow {

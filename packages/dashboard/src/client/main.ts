@@ -1,9 +1,7 @@
 import "./environment.ts";
-import { showCredential } from "./credential-page.ts";
-import { showCredentials } from "./credentials-page.ts";
-import { showFleet } from "./fleet-page.ts";
 
+// A page loads what it needs and no more.
 const [, page, account = "", kind = ""] = location.pathname.split("/");
-if (page === "fleet") showFleet();
-else if (page === "credentials") showCredential(account, kind);
-else showCredentials();
+if (page === "fleet") (await import("./fleet-page.ts")).showFleet();
+else if (page === "credentials") (await import("./credential-page.ts")).showCredential(account, kind);
+else (await import("./credentials-page.ts")).showCredentials();

@@ -22,7 +22,9 @@ export interface RowsListener {
 export function followRows(listener: RowsListener): Rows {
   const state = { all: new Map<string, Row>() as ReadonlyMap<string, Row>, connection: "connecting" as Connection };
   let rev = -1;
-  let waiting: RowsMessage[] | undefined = [];
+  let at = 0;
+  /** Changes that came while everything was being read. */
+  let waiting: RowsMessage[] | undefined;
   let source: EventSource | undefined;
 
   function set(connection: Connection): void {
@@ -44,7 +46,8 @@ export function followRows(listener: RowsListener): Rows {
   }
 
   async function readAll(): Promise<void> {
-    waiting ??= [];
+    if (waiting) return;
+    waiting = [];
     try {
       const { rows, now, rev: newest } = await read<RowsMessage>("/api/credentials");
       const before = state.all;
@@ -54,8 +57,10 @@ export function followRows(listener: RowsListener): Rows {
       const missed = waiting;
       waiting = undefined;
       for (const message of missed) apply(message);
-      set("live");
+      if (rev < at) await readAll();
+      else set("live");
     } catch {
+      waiting = undefined;
       set("lost");
       setTimeout(() => void readAll(), 2_000);
     }
@@ -63,7 +68,12 @@ export function followRows(listener: RowsListener): Rows {
 
   function connect(): void {
     source = new EventSource("/api/events");
-    source.addEventListener("open", () => void readAll());
+    source.addEventListener("at", ({ data }: MessageEvent<string>) => {
+      at = Number(data);
+      if (waiting) return;
+      if (rev < at) void readAll();
+      else set("live");
+    });
     source.addEventListener("rows", ({ data }: MessageEvent<string>) => {
       const message = JSON.parse(data) as RowsMessage;
       if (waiting) waiting.push(message);
@@ -78,5 +88,6 @@ export function followRows(listener: RowsListener): Rows {
     if (document.visibilityState === "visible") connect();
   });
   connect();
+  void readAll();
   return state;
 }

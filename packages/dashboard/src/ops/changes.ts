@@ -15,6 +15,8 @@ export interface Changes {
    * Calls back with what has changed until the returned function is called. Rows are polled only while somebody listens.
    */
   listen(listener: (change: RowsMessage) => void): () => void;
+  /** The newest revision. */
+  rev(): number;
   /** An account's credentials are about to change: look at them sooner than the next poll. */
   hint(account: string): void;
   /** Aborted by `close`: whoever listens shall end. */
@@ -54,7 +56,9 @@ export function createChanges({ data, subscribe, clock, log, pollMs = 2 * SECOND
   const listeners = new Set<(change: RowsMessage) => void>();
   const hints = new Set<string>();
   const closing = new AbortController();
-  let [rev, now, readAt, took] = [0, 0, Number.NEGATIVE_INFINITY, 0];
+  // Grows over restarts too: a page that was open before reads everything anew.
+  let rev = clock.now();
+  let [now, readAt, took] = [0, Number.NEGATIVE_INFINITY, 0];
   let reading: Promise<void> | undefined;
   let loop: Promise<void> | undefined;
   let hinted: Promise<void> | undefined;
@@ -78,7 +82,7 @@ export function createChanges({ data, subscribe, clock, log, pollMs = 2 * SECOND
     }
     const gone = whole ? [...seen.keys()].filter((id) => !present.has(id)) : [];
     for (const id of gone) seen.delete(id);
-    now = facts.at(-1)?.now ?? clock.now();
+    now = facts.at(-1)?.now ?? now;
     if (changed.length === 0 && gone.length === 0) return;
     rev += 1;
     const change = { rev, now, rows: changed, ...(gone.length > 0 && { gone }) };
@@ -101,8 +105,7 @@ export function createChanges({ data, subscribe, clock, log, pollMs = 2 * SECOND
     hints.clear();
     hinted = undefined;
     if (wanted.size === 0 || wanted.size > MOST_HINTS || closing.signal.aborted) return;
-    const entries = (await data.accounts()).filter(({ id }) => wanted.has(id));
-    take(await data.facts(entries), false);
+    take(await data.facts(await data.accountsOf([...wanted])), false);
   }
 
   function hint(account: string): void {
@@ -133,14 +136,15 @@ export function createChanges({ data, subscribe, clock, log, pollMs = 2 * SECOND
       return { rev, now, rows: new Map([...seen].map(([id, { row }]) => [id, row])) };
     },
     async factsOf(account, kind) {
-      const entries = (await data.accounts()).filter(({ id }) => id === account);
-      return (await data.facts(entries.slice(0, 1))).find((facts) => facts.kind === kind);
+      const entries = await data.accountsOf([account]);
+      return (await data.facts(entries)).find((facts) => facts.kind === kind);
     },
     listen(listener) {
       listeners.add(listener);
       start();
       return () => void listeners.delete(listener);
     },
+    rev: () => rev,
     hint,
     ended: closing.signal,
     async close() {

@@ -38,6 +38,8 @@ export interface Facts {
 /** Reads about credentials. All of it rejects with UnavailableError while Redis does not answer. */
 export interface Data {
   accounts(): Promise<AccountEntry[]>;
+  /** Those of the accounts that are known, by their ids. */
+  accountsOf(ids: readonly string[]): Promise<AccountEntry[]>;
   /** @returns the facts of the credentials of these accounts, in their order. */
   facts(entries: readonly AccountEntry[]): Promise<Facts[]>;
 }
@@ -92,12 +94,14 @@ export function createData(redis: Redis): Data {
     accounts: () =>
       answered(async () => {
         const fields = Object.entries(await redis.hgetall(ACCOUNTS_KEY));
-        // The entry under the id counts: the one under a former name may be an old one.
-        const entries = fields.flatMap(([field, json]) => {
-          const entry = parseAccountEntry(json);
-          return entry?.id === field ? [entry] : [];
-        });
+        const entries = fields.flatMap(([field, json]) => entryOf(field, json));
         return entries.toSorted((one, other) => one.name.localeCompare(other.name) || one.id.localeCompare(other.id));
+      }),
+    accountsOf: (ids) =>
+      answered(async () => {
+        if (ids.length === 0) return [];
+        const texts = await redis.hmget(ACCOUNTS_KEY, ...ids);
+        return ids.flatMap((id, index) => entryOf(id, texts[index] ?? ""));
       }),
     facts: (entries) =>
       answered(async () => {
@@ -108,6 +112,12 @@ export function createData(redis: Redis): Data {
         return all;
       }),
   };
+}
+
+/** The entry under the id counts: the one under a former name may be an old one. */
+function entryOf(field: string, json: string): AccountEntry[] {
+  const entry = parseAccountEntry(json);
+  return entry?.id === field ? [entry] : [];
 }
 
 /** Runs it, and says in our own words when Redis fails: the error of ioredis carries the command with its arguments. */

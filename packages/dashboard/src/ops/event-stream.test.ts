@@ -14,6 +14,7 @@ it("drops a page that does not take what it is sent, and goes on with the others
   const ended = new AbortController();
   const changes = {
     ended: ended.signal,
+    rev: () => 0,
     listen(listener: (change: RowsMessage) => void) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

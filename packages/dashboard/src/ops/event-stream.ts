@@ -8,15 +8,19 @@ const KEEP_ALIVE = 15 * SECOND;
 /** The browser connects again after this, and the session is looked at again. */
 const LONGEST = 5 * MINUTE;
 
-/** Answers with server-sent events: `rows` with a RowsMessage, as long as the page is open. */
-export function streamChanges(request: Request, response: Response, changes: Pick<Changes, "listen" | "ended">): void {
+/** Answers with server-sent events as long as the page is open: `at` with the newest revision, then `rows` with a RowsMessage for each change. */
+export function streamChanges(
+  request: Request,
+  response: Response,
+  changes: Pick<Changes, "listen" | "rev" | "ended">,
+): void {
   response.writeHead(200, {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",
     // Proxies that collect an answer before they pass it on are asked not to.
     "X-Accel-Buffering": "no",
   });
-  response.write("retry: 2000\n\n");
+  response.write(`retry: 2000\nevent: at\ndata: ${changes.rev()}\n\n`);
 
   // The same text goes to every page.
   const stop = changes.listen((change) => send(`event: rows\ndata: ${textOf(change)}\n\n`));

@@ -54,11 +54,14 @@ export function createHistory(queue: Queue, kept = 25_000): History {
   async function endedSince(state: (typeof STATES)[number]): Promise<Job[]> {
     const found: Job[] = [];
     const since = newest[state];
-    for (let start = 0; start < kept; start += PAGE) {
-      const page = (await queue.getJobs([state], start, start + PAGE - 1, false)).filter(Boolean);
-      const fresh = page.filter(({ finishedOn = 0 }) => finishedOn >= since);
+    // Between two looks little has ended; what is read is more each time that it was not enough.
+    let size = since === 0 ? PAGE : 16;
+    for (let start = 0; start < kept; start += size, size = Math.min(PAGE, size * 2)) {
+      const page = await queue.getJobs([state], start, start + size - 1, false);
+      // One that was removed meanwhile leaves a gap.
+      const fresh = page.filter(Boolean).filter(({ finishedOn = 0 }) => finishedOn >= since);
       found.push(...fresh);
-      if (page.length < PAGE || fresh.length < page.length) break;
+      if (page.length < size || fresh.length < page.filter(Boolean).length) break;
     }
     newest[state] = Math.max(since, found[0]?.finishedOn ?? 0);
     return found;

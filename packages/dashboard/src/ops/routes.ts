@@ -30,6 +30,8 @@ export interface OpsDeps {
   readonly redis: Redis;
   readonly refresh: Queue;
   readonly schedule: Queue;
+  /** Paths below `/ui` of what the list imports: a browser fetches them together instead of one after the other. */
+  readonly modules: readonly string[];
 }
 
 /** Largest body, bytes: the ids of ten thousand credentials. */
@@ -44,7 +46,7 @@ const zipped = promisify(gzip);
 
 /** The pages about credentials and the fleet, what they read, and what people may do there. */
 export function createOpsRoutes(deps: OpsDeps): Router {
-  const { data, changes, history, actions, audit, redis, refresh, schedule } = deps;
+  const { data, changes, history, actions, audit, redis, refresh, schedule, modules } = deps;
   const router = express.Router();
   const list = createList(changes);
 
@@ -52,7 +54,8 @@ export function createOpsRoutes(deps: OpsDeps): Router {
     router.get(path, (request, response) => {
       const language = languageOf(request);
       const { name, role } = signedInUser(response);
-      response.render("ops", { locale: LOCALES[language], language, theme: themeOf(request), name, role });
+      const look = { locale: LOCALES[language], language, theme: themeOf(request) };
+      response.render("ops", { ...look, name, role, modules: path === "/" ? modules : [] });
     });
   }
 
@@ -114,8 +117,8 @@ export function createOpsRoutes(deps: OpsDeps): Router {
     response.json(done);
   }
 
-  async function entryOf(account: string | undefined): Promise<AccountEntry | undefined> {
-    return (await data.accounts()).find(({ id }) => id === account);
+  async function entryOf(account: string): Promise<AccountEntry | undefined> {
+    return (await data.accountsOf([account]))[0];
   }
 
   async function onCredential(
