@@ -15,12 +15,12 @@ const READ = ["GET", "HEAD"];
 
 // What may stand for a part of a path. A path is matched as it came: what is only equal after decoding is another path.
 const PLACES: Readonly<Record<string, string>> = {
-  ":account": "(?:[A-Za-z0-9_.@-]|%(?!2F|5C|00)[0-9A-F]{2}){1,300}",
+  ":account": "(?!\\.)(?:[A-Za-z0-9_.@-]|%(?!2F|5C|00)[0-9A-F]{2}){1,300}",
   ":kind": `(?:${CREDENTIAL_KINDS.join("|")})`,
   ":queue": `(?:${REFRESH_QUEUE}|${SCHEDULE_QUEUE})`,
   // BullMQ's own ids, and those of job schedulers with their colons as the board's page encodes them.
   ":job": "(?:[A-Za-z0-9_.:@~-]|%3A|%40){1,200}",
-  "**": "(?!\\.)[A-Za-z0-9_.@%~-]{1,300}(?:/(?!\\.)[A-Za-z0-9_.@%~-]{1,300})*",
+  "**": "(?!\\.)[A-Za-z0-9_.@~-]{1,300}(?:/(?!\\.)[A-Za-z0-9_.@~-]{1,300})*",
 };
 
 const BOARD_API = "/queues/api";
