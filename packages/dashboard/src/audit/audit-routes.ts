@@ -1,6 +1,7 @@
 import express, { type Request, type Response, type Router } from "express";
 import { z } from "zod";
-import { languageOf, LOCALES } from "../language.ts";
+import { languageOf, LOCALES, themeOf } from "../language.ts";
+import { signedInUser } from "../signed-in-user.ts";
 import { REFUSALS, TEXTS } from "../texts.ts";
 import type { AuditPage, AuditReader } from "./audit-reader.ts";
 import { AUDIT_TEXTS } from "./audit-texts.ts";
@@ -32,7 +33,7 @@ export function createAuditRoutes(reader: AuditReader): Router {
     }
     const language = languageOf(request);
     const words = { texts: TEXTS[language], audit: AUDIT_TEXTS[language], locale: LOCALES[language] };
-    response.render("audit", { ...words, ...page });
+    response.render("audit", { ...words, ...page, theme: themeOf(request), user: signedInUser(response).name });
   }
 
   async function sendJson(request: Request, response: Response): Promise<void> {
