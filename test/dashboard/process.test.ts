@@ -1,3 +1,4 @@
+import { anyFreePort } from "@tokenkeeper/launcher";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -27,7 +28,7 @@ describe("the dashboard's process", () => {
 
   beforeAll(async () => {
     server = await startTestRedis();
-    port = await freePort();
+    port = await anyFreePort();
   });
   afterAll(async () => {
     await server.stop();
@@ -99,7 +100,7 @@ describe("the dashboard's process", () => {
   });
 
   it("says so when Redis does not answer", async () => {
-    const nobody = await freePort();
+    const nobody = await anyFreePort();
     const started = start({ REDIS_URL: `redis://:canary@127.0.0.1:${nobody}` });
 
     expect(await started.ended).toBe(69);
@@ -173,12 +174,3 @@ describe("the dashboard's process", () => {
     hanging.destroy();
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-}

@@ -3,10 +3,10 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, loadWorkerConfig, REFRESH_QUEUE, SCHEDULE_QUEUE, type WorkerConfig } from "@tokenkeeper/core";
+import { anyFreePort } from "@tokenkeeper/launcher";
 import { createTokenClient, type TokenClient, type TokenClientOptions } from "@tokenkeeper/shared";
 import { CREDENTIAL_KINDS, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { createSimulator, type AccountInput, type LogEvent, type Simulator } from "@tokenkeeper/simulator";
@@ -106,7 +106,7 @@ const FETCH_CALLS = /^(token|stable_token|getticket)/;
 /** Starts Redis, simulator and client; workers are started by the test. */
 export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): Promise<World> {
   const redis = await startTestRedis();
-  const port = await freePort();
+  const port = await anyFreePort();
   const known = accounts.map((account, index) => ({ ...account, appId: appIdOf(index), secret: secretOf(index) }));
   const simulator = await createSimulator({
     scale,
@@ -203,7 +203,7 @@ export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): 
       closers.push(() => rm(folder, { recursive: true, force: true }));
       const file = join(folder, "tokenkeeper.yaml");
       await writeFile(file, yaml(), { mode: 0o600 });
-      const ports = { WORKER_HEALTH_PORT: String(await freePort()) };
+      const ports = { WORKER_HEALTH_PORT: String(await anyFreePort()) };
       const worker = await spawnWorker(environment({ ...ports, TOKENKEEPER_CONFIG: file, ...env }));
       closers.push(() => worker.kill9());
       return worker;
@@ -267,16 +267,6 @@ async function spawnWorker(env: Record<string, string>): Promise<WorkerProcess> 
 async function killHard(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
   await ended;
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function appIdOf(index: number): string {
