@@ -4,11 +4,12 @@ import { env } from "node:process";
 import { parseArgs } from "node:util";
 import { findRedisServer } from "@tokenkeeper/launcher";
 import { client } from "./client.ts";
+import { dashboard } from "./dashboard.ts";
 import { lateness } from "./lateness.ts";
 import { takeover } from "./takeover.ts";
 import { throughput } from "./throughput.ts";
 
-const BENCHMARKS = { throughput, lateness, takeover, client };
+const BENCHMARKS = { throughput, lateness, takeover, client, dashboard };
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const { values, positionals } = parseArgs({
@@ -30,6 +31,6 @@ const redisServer = await findRedisServer({
 for (const [name, run] of Object.entries(BENCHMARKS)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   say(`\n## ${name}\n`);
-  say(await run({ redisServer, quick: values.quick }));
+  say(await run({ redisServer, quick: values.quick, env }));
 }
 process.exit();

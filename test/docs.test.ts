@@ -11,6 +11,9 @@ import {
   type Account,
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
+import { beginning, ending } from "../packages/dashboard/src/audit/audit-entry.ts";
+import { STATES } from "../packages/dashboard/src/ops/row.ts";
+import { STATE_WORDS } from "../packages/dashboard/src/ops/words.ts";
 import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
 import { credentialAnswer } from "../packages/worker/src/api/answers.ts";
 import { REFUSALS } from "../packages/worker/src/api/refusal.ts";
@@ -44,6 +47,18 @@ describe("docs/errors.md", () => {
   });
 });
 
+describe("docs/dashboard.md", () => {
+  it("explains every state of the pages in their own words, the worst first", async () => {
+    const documented = rowsUnder(await readDocument("docs/dashboard.md"), "State");
+
+    const known = STATES.map((state) => {
+      const { word, sentence } = STATE_WORDS[state];
+      return [`\`${state}\``, `${word.en}<br>${word.zh}`, `${sentence.en}<br>${sentence.zh}`];
+    });
+    expect(documented).toEqual(known);
+  });
+});
+
 describe("docs/key-contract.md", () => {
   const read = (): Promise<string> => readDocument("docs/key-contract.md");
 
@@ -55,12 +70,15 @@ describe("docs/key-contract.md", () => {
       [contract.ACCOUNTS_KEY]: "ACCOUNTS_KEY",
       [contract.controlKey({ account, kind })]: "controlKey",
       [contract.quotaKey(account, "<date>")]: "quotaKey",
+      [contract.pauseKey(account)]: "pauseKey",
       [contract.ROTATED_CHANNEL]: "ROTATED_CHANNEL",
       [contract.REPORTS_KEY]: "REPORTS_KEY",
       [contract.heartbeatKey("<worker>")]: "heartbeatKey",
       [contract.workerCredentialsKey("<worker>")]: "workerCredentialsKey",
       [contract.WORKERS_KEY]: "WORKERS_KEY",
       [contract.sessionKey("<hash>")]: "sessionKey",
+      [contract.userSessionsKey("<user>")]: "userSessionsKey",
+      [contract.auditKey("<trail>")]: "auditKey",
       [contract.loginKeyPrefix("<limit>")]: "loginKeyPrefix",
       [contract.givenKey("<sha256>")]: "givenKey",
       [contract.usageKey("<date>")]: "usageKey",
@@ -83,14 +101,17 @@ describe("docs/key-contract.md", () => {
       "REPORTS_KEY",
       "ROTATED_CHANNEL",
       "WORKERS_KEY",
+      "auditKey",
       "controlKey",
       "givenKey",
       "heartbeatKey",
       "loginKeyPrefix",
+      "pauseKey",
       "quotaKey",
       "recordKey",
       "sessionKey",
       "usageKey",
+      "userSessionsKey",
       "workerCredentialsKey",
     ]);
   });
@@ -111,6 +132,7 @@ describe("docs/key-contract.md", () => {
     ["Record field", contract.RECORD_FIELDS],
     ["Control field", CONTROL_FIELDS],
     ["Entry field", Object.keys(entry)],
+    ["Audit field", [...new Set([...Object.keys(beginning.shape), ...Object.keys(ending.shape)])]],
   ])("documents every %s in both languages, and no other", async (heading, fields) => {
     const rows = rowsUnder(await read(), heading);
 
@@ -265,7 +287,7 @@ describe("docs/sdk-mirrors.md", () => {
     );
   });
 
-  it("shows a configuration that the worker accepts, and says in both languages what each app sets", async () => {
+  it("shows a configuration that the worker accepts, and leads to the pages of the SDKs in both languages", async () => {
     const text = await readDocument("docs/sdk-mirrors.md");
     const bytes = new TextEncoder().encode(blockOf(text, "yaml"));
     const env = { REDIS_URL: "redis://127.0.0.1:6379", SHOP_SECRET: "0123456789abcdef0123456789abcdef" };
@@ -277,8 +299,8 @@ describe("docs/sdk-mirrors.md", () => {
       { sdk: "wxjava", prefix: "wx:mp:multi" },
     ]);
     const [chinese = "", english = ""] = text.split("\n## English\n");
-    for (const sdk of ["WxJava", "silenceper/wechat", "wechatpy", "PowerWeChat"]) {
-      for (const part of [chinese, english]) expect(part).toContain(`**${sdk}**`);
+    for (const sdk of MIRROR_SDKS) {
+      for (const part of [chinese, english]) expect(part).toContain(`(sdk/${sdk}.md)`);
     }
   });
 });

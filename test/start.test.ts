@@ -45,7 +45,7 @@ describe("pnpm start without an account", () => {
     const fetched = await fetches(home);
     const second = await home.run().ended();
     expect(second.code).toBe(0);
-    expect(second.output).toContain(`${home.urls.dashboard}/queues`);
+    expect(second.output).toContain(`${home.urls.dashboard}/`);
     expect(second.output).toContain(`It already runs, as process ${first.pid}.`);
     expect(await fetches(home)).toEqual(fetched);
 
@@ -156,7 +156,7 @@ describe("pnpm start without an account", () => {
     stranger.close();
 
     const port = /Port 3010 is taken, so the dashboard is on (\d+)\./.exec(program.output())?.[1];
-    expect(program.output()).toContain(`http://127.0.0.1:${port}/queues`);
+    expect(program.output()).toContain(`http://127.0.0.1:${port}/`);
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
   });
 });

@@ -1,8 +1,10 @@
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLog } from "@tokenkeeper/core";
+import { createDashboard } from "@tokenkeeper/dashboard";
 import { createTokenClient, type TokenClient } from "@tokenkeeper/shared";
-import { fingerprint, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
+import { fingerprint, pauseKey, QUEUE_PREFIX, recordKey, WORKERS_KEY } from "@tokenkeeper/shared/contract";
 import { eventually } from "./support/eventually.ts";
 import { blockOf, readDocument } from "./support/markdown.ts";
 import { nameAccount, newAccount, publishRotation, pushedClock, putRecord, toldAbout } from "./support/records.ts";
@@ -168,6 +170,10 @@ describe("the rights of the contract", () => {
     ["reporter", ["xread STREAMS wx:reports 0", "del wx:reports", "hset wx:accounts x y"]],
     ["worker", ["set x 1", "get x", "keys *", "config get *", "flushall", "script flush", "acl list"]],
     ["dashboard", ["hget wx:tok:{x}:access_token value", "hset wx:ctl:{x}:access_token a b", "hset wx:accounts x y"]],
+    [
+      "dashboard",
+      ["hgetall wx:tok:{x}:access_token", "del wx:tok:{x}:access_token", "persist wx:tok:{x}:access_token"],
+    ],
     ["dashboard", ["xread STREAMS wx:reports 0", "config get *", "flushall", "keys *", "script flush"]],
   ])("of a %s refuse %j", async (user, commands) => {
     const connection = new Redis(urlOf(user), { enableReadyCheck: false, disableClientInfo: true });
@@ -175,6 +181,47 @@ describe("the rights of the contract", () => {
       const [name = "", ...args] = command.split(" ");
       await expect(connection.call(name, ...args)).rejects.toThrow(/^NOPERM/);
     }
+    connection.disconnect();
+  });
+
+  it("of a dashboard suffice for signing in and out, for retrying, and for the audit trail", async () => {
+    const credentials = { user: "keeper", password: "correct horse battery" };
+    const dashboard = await createDashboard({
+      redisUrl: urlOf("dashboard"),
+      host: "127.0.0.1",
+      port: 0,
+      credentials,
+      publicUrl: undefined,
+      log: createLog({ name: "dashboard", level: "silent", pretty: false }),
+    });
+    const send = (method: string, path: string, more: RequestInit = {}): Promise<Response> => {
+      const headers = { "Sec-Fetch-Site": "same-origin", ...(more.headers as Record<string, string>) };
+      return fetch(`${dashboard.url}${path}`, { ...more, method, redirect: "manual", headers });
+    };
+    await server.redis.call("ACL", "LOG", "RESET");
+
+    const signedIn = await send("POST", "/login", {
+      body: new URLSearchParams({ username: credentials.user, password: credentials.password }),
+    });
+    const headers = { Cookie: signedIn.headers.get("set-cookie")?.split(";")[0] ?? "" };
+    const retried = await send("PUT", "/queues/api/queues/refresh/retry/failed", { headers });
+    const audit = await send("GET", "/api/audit", { headers });
+    const left = await send("POST", "/logout/everywhere", { headers });
+
+    expect([signedIn.status, retried.status, audit.status, left.status]).toEqual([303, 200, 200, 303]);
+    expect(await audit.json()).toMatchObject({ entries: [{ action: "retry_failed" }, { action: "sign_in" }] });
+    expect(await denials()).toEqual([]);
+    await dashboard.close();
+  });
+
+  it("of a dashboard let it ask how long a value lives, and pause", async () => {
+    const account = newAccount();
+    await putRecord(server.redis, { account, value: "75_seen" });
+    const connection = new Redis(urlOf("dashboard"), { enableReadyCheck: false, disableClientInfo: true });
+
+    expect(await connection.pttl(recordKey({ account, kind: "access_token" }))).toBeGreaterThan(0);
+    expect(await connection.set(pauseKey(account), "{}")).toBe("OK");
+    expect(await connection.smembers(WORKERS_KEY)).toEqual([]);
     connection.disconnect();
   });
 

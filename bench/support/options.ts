@@ -4,4 +4,5 @@ export interface BenchOptions {
   readonly redisServer: string;
   /** A shorter form that shows whether it works. */
   readonly quick: boolean;
+  readonly env: NodeJS.ProcessEnv;
 }

@@ -1,8 +1,9 @@
 // WeChat's own paths as an SDK sees them.
+import { anyFreePort } from "@tokenkeeper/launcher";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { controlKey, recordKey } from "@tokenkeeper/shared/contract";
 import { eventually } from "../support/eventually.ts";
-import { freePort, startWorld, type World } from "../support/world.ts";
+import { startWorld, type World } from "../support/world.ts";
 import { call, type ApiAnswer } from "./client.ts";
 
 const RID = /, hint: \[.+\] rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$| rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/;
@@ -198,7 +199,7 @@ describe("a ticket call", () => {
       keys: [{ name: "sdk" }],
     });
     const { api, ...rest } = world.config();
-    const port = await freePort();
+    const port = await anyFreePort();
     await world.startRuntime();
     await world.startRuntime({ config: { ...rest, ...(api && { api: { ...api, port } }) } });
     const second = `http://127.0.0.1:${port}`;

@@ -11,7 +11,7 @@ export const CREDENTIALS = { user: "keeper", password: "correct horse battery" }
 /** Far from UTC, so that a time shown in the wrong zone is seen. */
 export const TIME_ZONE = "Asia/Shanghai";
 
-const ARGS = [
+export const CHROMIUM_ARGS = [
   "--no-sandbox",
   "--headless",
   "--disable-gpu",
@@ -41,7 +41,7 @@ export interface Board extends AsyncDisposable {
 
 export interface BoardPage {
   readonly page: Page;
-  /** Fills in the form and waits for the board. */
+  /** Fills in the form and waits for the credentials. */
   signIn(): Promise<void>;
   showTab(tab: Tab, queue?: string): Promise<void>;
   showOverview(): Promise<void>;
@@ -70,7 +70,7 @@ export async function startBoard(accounts: readonly WorldAccount[]): Promise<Boa
     publicUrl: undefined,
     log: createLog({ name: "dashboard", level: "silent", pretty: false }),
   });
-  const browser = await chromium.launch({ executablePath: inject("chromium"), args: ARGS });
+  const browser = await chromium.launch({ executablePath: inject("chromium"), args: CHROMIUM_ARGS });
   const complaints: string[] = [];
 
   return {
@@ -125,7 +125,8 @@ function createBoardPage(page: Page, url: string): BoardPage {
       await page.locator("#username").fill(CREDENTIALS.user);
       await page.locator("#password").fill(CREDENTIALS.password);
       await page.getByRole("button").click();
-      await page.locator('a[href^="/queues/queue/refresh"]').first().waitFor();
+      await page.getByRole("main").waitFor();
+      await page.waitForURL(`${url}/`);
     },
 
     async showTab(tab, queue = "refresh") {

@@ -1,8 +1,13 @@
+import { anyFreePort } from "@tokenkeeper/launcher";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { formatHash, hashPassword, SALT_BYTES } from "../../packages/dashboard/src/users/password-hash.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 
@@ -23,7 +28,7 @@ describe("the dashboard's process", () => {
 
   beforeAll(async () => {
     server = await startTestRedis();
-    port = await freePort();
+    port = await anyFreePort();
   });
   afterAll(async () => {
     await server.stop();
@@ -56,7 +61,7 @@ describe("the dashboard's process", () => {
     [
       "no password",
       { DASHBOARD_PASSWORD: "" },
-      "DASHBOARD_PASSWORD: expected a password of at least 8 characters, got nothing",
+      "DASHBOARD_PASSWORD: expected a password of at least 8 characters (or DASHBOARD_USERS, a file of users), got nothing",
     ],
     [
       "a short password",
@@ -64,6 +69,7 @@ describe("the dashboard's process", () => {
       "DASHBOARD_PASSWORD: expected a password of at least 8 characters",
     ],
     ["no Redis", { REDIS_URL: "" }, "REDIS_URL: expected a URL that begins with redis:// or rediss://, got nothing"],
+    ["a default password", { DASHBOARD_PASSWORD: "changeme" }, "DASHBOARD_PASSWORD: expected a password that is not"],
     ["a wrong port", { DASHBOARD_PORT: "80800" }, "DASHBOARD_PORT: expected a port from 1 to 65535"],
   ])("refuses to start with %s", async (_what, env, message) => {
     const started = start(env);
@@ -73,8 +79,28 @@ describe("the dashboard's process", () => {
     expect(started.output()).not.toContain("canary");
   });
 
+  it("starts with a file of users alone, and refuses to start with a broken one", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-users-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "users.yaml");
+    const env = { DASHBOARD_PASSWORD: "", DASHBOARD_USERS: file };
+    await writeFile(file, "users: [{ name: li, role: boss, password: canary }, { name: Li, role: admin }]");
+    const refused = start(env);
+
+    expect(await refused.ended).toBe(78);
+    for (const place of ["users[0].role", "users[0].password", "users[1].password", "users[1].name"]) {
+      expect(refused.output()).toContain(`DASHBOARD_USERS ${place}: expected `);
+    }
+    expect(refused.output()).not.toContain("canary");
+
+    const hash = formatHash(await hashPassword(PASSWORD, Buffer.alloc(SALT_BYTES)));
+    await writeFile(file, `users: [{ name: li, role: admin, password: "${hash}" }]`);
+    const started = await startAndWait(env);
+    expect(started.output()).not.toContain(hash);
+  });
+
   it("says so when Redis does not answer", async () => {
-    const nobody = await freePort();
+    const nobody = await anyFreePort();
     const started = start({ REDIS_URL: `redis://:canary@127.0.0.1:${nobody}` });
 
     expect(await started.ended).toBe(69);
@@ -148,12 +174,3 @@ describe("the dashboard's process", () => {
     hanging.destroy();
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-}

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startDashboard, type Running } from "./running.ts";
 
@@ -137,18 +135,6 @@ describe("requests", () => {
     const answer = await board.send({ path: "/login", headers: { Cookie: `sid=${"x".repeat(9_000)}` } });
 
     expect(answer.status).toBe(431);
-  });
-
-  it("whose head does not end are cut off", async () => {
-    const { hostname, port } = new URL(board.url);
-    const socket = connect(Number(port), hostname);
-    socket.write("GET /login HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-    let answer = "";
-    socket.on("data", (chunk) => (answer += chunk.toString()));
-
-    await once(socket, "close", { signal: AbortSignal.timeout(20_000) });
-
-    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   it("about health are answered without a session and without details", async () => {

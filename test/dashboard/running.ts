@@ -1,10 +1,34 @@
-// A dashboard on a Redis of its own, and raw HTTP to it.
+// A dashboard on a Redis of its own with a user of each role, and raw HTTP to it.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createLog } from "@tokenkeeper/core";
 import { createDashboard, type Dashboard } from "@tokenkeeper/dashboard";
+import type { AuditEntry } from "../../packages/dashboard/src/audit/audit-entry.ts";
+import { createAuditReader } from "../../packages/dashboard/src/audit/audit-reader.ts";
+import type { Role } from "../../packages/dashboard/src/roles.ts";
+import { parseTrustedProxies } from "../../packages/dashboard/src/trusted-proxies.ts";
+import { formatHash, hashPassword, SALT_BYTES } from "../../packages/dashboard/src/users/password-hash.ts";
+import { createUsersSource } from "../../packages/dashboard/src/users/users-watch.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 
 export const CREDENTIALS = { user: "keeper", password: "correct horse battery" } as const;
+
+/** Users of the file, named after their roles, all with the same password. */
+export const PASSWORD = "staple of the morning";
+const HASH = formatHash(await hashPassword(PASSWORD, Buffer.alloc(SALT_BYTES, 7)));
+export const USERS: readonly FileUser[] = [
+  { name: "viewer", role: "viewer", password: HASH },
+  { name: "operator", role: "operator", password: HASH },
+  { name: "admin", role: "admin", password: HASH },
+];
+
+export interface FileUser {
+  readonly name: string;
+  readonly role: Role;
+  readonly password?: string;
+}
 
 export interface Answer {
   readonly status: number;
@@ -28,17 +52,37 @@ export interface Running extends AsyncDisposable {
   /** Like a page of the dashboard: with the headers that a browser adds. */
   sendOwn(ask: Ask): Promise<Answer>;
   signIn(credentials?: { user: string; password: string }): Promise<Answer>;
-  /** Signs in and returns the `Cookie` header. */
-  session(): Promise<string>;
+  /** Signs in and returns the `Cookie` header: as the admin of the environment, or as the user of the file with a role. */
+  session(role?: Role): Promise<string>;
+  /** Writes the file of users anew. */
+  writeUsers(users: readonly FileUser[]): Promise<void>;
+  /** The lines of the audit trail, newest first, as the page gets them. */
+  audited(): Promise<AuditEntry[]>;
 }
 
-export async function startDashboard(options: { publicUrl?: string } = {}): Promise<Running> {
+export interface RunningOptions {
+  readonly publicUrl?: string;
+  /** Name of the header by which trusted proxies say who is signed in. */
+  readonly trustedHeader?: string;
+  readonly trustedProxies?: string;
+}
+
+export async function startDashboard(options: RunningOptions = {}): Promise<Running> {
+  const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-users-"));
+  const file = join(folder, "users.yaml");
+  const writeUsers = (users: readonly FileUser[]): Promise<void> =>
+    writeFile(file, JSON.stringify({ users }), { mode: 0o600 });
+  await writeUsers(USERS);
+  const proxies = parseTrustedProxies(options.trustedProxies, options.trustedHeader);
+  if ("problems" in proxies) throw new Error(JSON.stringify(proxies.problems));
   const server = await startTestRedis();
   const dashboard = await createDashboard({
     redisUrl: server.url,
     host: "127.0.0.1",
     port: 0,
     credentials: CREDENTIALS,
+    users: createUsersSource(file, { takenName: CREDENTIALS.user, singleSignOn: options.trustedHeader !== undefined }),
+    proxies: proxies.proxies,
     publicUrl: options.publicUrl,
     log: createLog({ name: "dashboard", level: "silent", pretty: false }),
   });
@@ -54,12 +98,15 @@ export async function startDashboard(options: { publicUrl?: string } = {}): Prom
     send,
     sendOwn,
     signIn,
-    async session() {
-      return cookieOf(await signIn());
+    async session(role) {
+      return cookieOf(await signIn(role === undefined ? CREDENTIALS : { user: role, password: PASSWORD }));
     },
+    writeUsers,
+    audited: async () => [...(await createAuditReader(server.redis).read(undefined, 1_000)).entries],
     async [Symbol.asyncDispose]() {
       await dashboard.close();
       await server.stop();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

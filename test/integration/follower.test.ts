@@ -276,6 +276,26 @@ describe("a follower", () => {
     expect(await follower.client(PATIENT).getAccessToken("shop")).toBe(await stored(world.redis));
   });
 
+  it("leaves the quota to its leader when a person asks to reset it, and sends the key to nobody else", async () => {
+    world = await startWorld({ accounts: [{ name: "shop" }], keys: [{ name: "staging" }] });
+    await world.startRuntime();
+    follower = await startFollower(world, { key: "staging" });
+    await follower.startRuntime();
+    await follower.client(PATIENT).getAccessToken("shop");
+
+    const data = { account: world.appId("shop"), kind: "access_token", reason: "quota_reset" };
+    await follower.refreshQueue.add("shop · access_token", data);
+
+    await eventually(
+      async () => {
+        const [failed] = await follower.refreshQueue.getFailed();
+        expect(failed?.failedReason).toMatch(/^reset \| .*上游.* \| .*reset the quota on the leader's dashboard\.$/);
+      },
+      { what: "the job to end", timeoutMs: 20_000 },
+    );
+    expect(follower.askedOfWechat).toEqual([]);
+  });
+
   it("with a key that may not know the ticket says so, and has the token all the same", async () => {
     world = await startWorld({
       accounts: [{ name: "shop", tickets: ["jsapi"] }],

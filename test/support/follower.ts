@@ -6,12 +6,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, loadWorkerConfig, REFRESH_QUEUE, type WorkerConfig } from "@tokenkeeper/core";
+import { anyFreePort } from "@tokenkeeper/launcher";
 import { createTokenClient, type TokenClient, type TokenClientOptions } from "@tokenkeeper/shared";
 import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { createRuntime, type RuntimeOptions } from "@tokenkeeper/worker";
 import { Queue } from "bullmq";
 import { startTestRedis, type TestRedis } from "./redis.ts";
-import { freePort, spawnWorker, type WorkerProcess, type World } from "./world.ts";
+import { spawnWorker, type WorkerProcess, type World } from "./world.ts";
 
 export interface FollowerOptions {
   /** Name of the world's key that it uses. */
@@ -94,7 +95,7 @@ export async function startFollower(world: World, { key }: FollowerOptions): Pro
       closers.push(() => rm(folder, { recursive: true, force: true }));
       const file = join(folder, "tokenkeeper.yaml");
       await writeFile(file, yaml(key), { mode: 0o600 });
-      const port = String(await freePort());
+      const port = String(await anyFreePort());
       const worker = await spawnWorker(environment({ WORKER_HEALTH_PORT: port, TOKENKEEPER_CONFIG: file }));
       closers.push(() => worker.kill9());
       return worker;

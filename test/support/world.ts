@@ -3,10 +3,10 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, loadWorkerConfig, REFRESH_QUEUE, SCHEDULE_QUEUE, type WorkerConfig } from "@tokenkeeper/core";
+import { anyFreePort } from "@tokenkeeper/launcher";
 import { createTokenClient, type TokenClient, type TokenClientOptions } from "@tokenkeeper/shared";
 import { CREDENTIAL_KINDS, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { createSimulator, type AccountInput, type LogEvent, type Simulator } from "@tokenkeeper/simulator";
@@ -76,6 +76,8 @@ export interface World extends AsyncDisposable {
   startWorker(env?: Record<string, string>): Promise<WorkerProcess>;
   /** Our own fetches of tokens and tickets that the simulator executed, oldest first. */
   fetches(name: string, call?: string): LogEvent[];
+  /** Resets of an account's quota that the simulator executed. */
+  resets(name: string): LogEvent[];
   /** A business call as an app makes it. @returns WeChat's body. */
   businessCall(token: string): Promise<{ errcode?: number; openid?: string }>;
   config(): WorkerConfig;
@@ -104,7 +106,7 @@ const FETCH_CALLS = /^(token|stable_token|getticket)/;
 /** Starts Redis, simulator and client; workers are started by the test. */
 export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): Promise<World> {
   const redis = await startTestRedis();
-  const port = await freePort();
+  const port = await anyFreePort();
   const known = accounts.map((account, index) => ({ ...account, appId: appIdOf(index), secret: secretOf(index) }));
   const simulator = await createSimulator({
     scale,
@@ -201,7 +203,7 @@ export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): 
       closers.push(() => rm(folder, { recursive: true, force: true }));
       const file = join(folder, "tokenkeeper.yaml");
       await writeFile(file, yaml(), { mode: 0o600 });
-      const ports = { WORKER_HEALTH_PORT: String(await freePort()) };
+      const ports = { WORKER_HEALTH_PORT: String(await anyFreePort()) };
       const worker = await spawnWorker(environment({ ...ports, TOKENKEEPER_CONFIG: file, ...env }));
       closers.push(() => worker.kill9());
       return worker;
@@ -211,6 +213,8 @@ export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): 
       const events = simulator.control.log({ appId: appId(name) });
       return events.filter((event) => !event.foreign && FETCH_CALLS.test(event.call) && (!call || event.call === call));
     },
+
+    resets: (name) => simulator.control.log({ appId: appId(name) }).filter(({ call }) => call === "clear_quota/v2"),
 
     async businessCall(token) {
       const response = await fetch(
@@ -264,16 +268,6 @@ export async function spawnWorker(env: Record<string, string>): Promise<WorkerPr
 async function killHard(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
   await ended;
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function appIdOf(index: number): string {

@@ -35,6 +35,9 @@ export interface AccountEntry {
   readonly id: string;
   readonly name: string;
   readonly family: AccountType;
+  readonly token: Account["token"];
+  /** A test account, to which WeChat gives fewer fetches. */
+  readonly sandbox: boolean;
   readonly kinds: readonly CredentialKind[];
 }
 
@@ -42,6 +45,9 @@ const entrySchema = z.object({
   id: z.string(),
   name: z.string(),
   family: z.enum(["official-account", "mini-program"]),
+  // Workers of before 0.2 do not write these two.
+  token: z.enum(["stable", "classic"]).default("stable"),
+  sandbox: z.boolean().default(false),
   kinds: z.array(z.enum(CREDENTIAL_KINDS)),
 });
 
@@ -55,6 +61,6 @@ export function parseAccountEntry(json: string): AccountEntry | undefined {
 }
 
 /** @returns the entry that apps and the dashboard may see. */
-export function accountEntry({ id, name, type, kinds }: Account): AccountEntry {
-  return { id, name, family: type, kinds };
+export function accountEntry({ id, name, type, token, sandbox, kinds }: Account): AccountEntry {
+  return { id, name, family: type, token, sandbox, kinds };
 }

@@ -3,7 +3,6 @@ import { findMirrors, type Mirror } from "./account-mirrors.ts";
 import { findSecret, lacksSecret } from "./account-secret.ts";
 import type { Account } from "./account.ts";
 import { accountsFileSchema, knownKeysAt, type WrittenAccount } from "./accounts-schema.ts";
-import { parseYaml } from "./accounts-yaml.ts";
 import { apiWarnings, findApiProblems, toApiConfig, type ApiConfig } from "./api-section.ts";
 import { findLeader, type LeaderConfig } from "./leader-section.ts";
 import { describeValue, problemsOf, type Problem } from "./problems.ts";
@@ -11,6 +10,7 @@ import { resolveReferences } from "./references.ts";
 import { secretOf } from "./secret.ts";
 import type { ReadFile } from "./secret-file.ts";
 import type { Environment } from "./settings.ts";
+import { parseYaml } from "./yaml-file.ts";
 
 /** What a configuration file says. */
 export interface AccountsFile {
@@ -36,7 +36,7 @@ export interface FileContext {
 
 /** The accounts of a configuration file, or everything that is wrong in it. */
 export function parseAccountsFile(bytes: Uint8Array, { env, readFile }: FileContext): AccountsFile | RefusedFile {
-  const written = parseYaml(bytes);
+  const written = parseYaml(bytes, "accounts");
   if ("problem" in written) return { problems: [written.problem], lacksRedis: false };
   const { value: input, problems: unresolved } = resolveReferences(written.value, env);
   const parsed = accountsFileSchema.safeParse(input, { error: () => "another value" });

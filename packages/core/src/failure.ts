@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { ERRCODES, WORD_CODES, type ErrcodeRow, type FailureClass, type WordCode } from "./errcodes.ts";
+import { ERRCODES, WORD_CODES, type Bilingual, type ErrcodeRow, type FailureClass, type WordCode } from "./errcodes.ts";
 
 /** Which call a code came from; the same code means different things on different calls. */
 export type CallScope = "token" | "ticket";
@@ -48,14 +48,23 @@ export function wordFailure(code: WordCode): Failure {
 
 /** One line for the job, the log and the page: code, meaning, IP, request id, and what to do, in both languages. */
 export function describeFailure(failure: Failure, scope: CallScope): string {
-  const row = errcodeRow(failure.code, scope) ?? UNLISTED;
-  const place = (text: string): string => text.replaceAll("{ip}", failure.ip ?? "?");
+  const { meaning, remedy } = explainCode(failure.code, scope, failure.ip);
   const facts = [String(failure.code), failure.ip && `ip ${failure.ip}`, failure.rid && `rid ${failure.rid}`];
-  return [
-    facts.filter(Boolean).join(" · "),
-    `${place(row.meaning.zh)}。${place(row.remedy.zh)}`,
-    `${place(row.meaning.en)}. ${place(row.remedy.en)}`,
-  ].join(" | ");
+  return [facts.filter(Boolean).join(" · "), `${meaning.zh}。${remedy.zh}`, `${meaning.en}. ${remedy.en}`].join(" | ");
+}
+
+/** What a code means and what to do, with the address that WeChat saw in its place. */
+export function explainCode(
+  code: number | string,
+  scope: CallScope,
+  ip?: string,
+): { readonly meaning: Bilingual; readonly remedy: Bilingual } {
+  const { meaning, remedy } = errcodeRow(code, scope) ?? UNLISTED;
+  const place = ({ en, zh }: Bilingual): Bilingual => ({
+    en: en.replaceAll("{ip}", ip ?? "?"),
+    zh: zh.replaceAll("{ip}", ip ?? "?"),
+  });
+  return { meaning: place(meaning), remedy: place(remedy) };
 }
 
 const UNLISTED: Omit<ErrcodeRow, "code" | "on" | "class"> = {

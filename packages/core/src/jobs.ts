@@ -10,7 +10,8 @@ export const REFRESH_QUEUE = "refresh";
  * Why somebody looks at a credential. A job never says "fetch": what is done is decided from the facts.
  * `plan`: its time has come. `missing`: an app demands it, or a child has no parent to fetch with. `reported`: WeChat refused
  * its value. `operator`: a person. `forced`: a person who wants another value although the stored one is fresh.
- * `parent`: its parent has a new value. `leader`: the instance that it follows has another value. `fallback`: it was refreshed without the queue.
+ * `parent`: its parent has a new value. `leader`: the instance that it follows has another value. `fallback`: it was refreshed
+ * without the queue. `quota_reset`: no look at all, a person has WeChat set the account's counters back.
  */
 export const TRIGGER_REASONS = [
   "plan",
@@ -21,6 +22,7 @@ export const TRIGGER_REASONS = [
   "parent",
   "leader",
   "fallback",
+  "quota_reset",
 ] as const;
 
 /** One of `TRIGGER_REASONS`. */
@@ -57,6 +59,16 @@ export function immediateDeduplicationId(credential: CredentialRef): string {
   return credentialId(credential);
 }
 
+/** Deduplication id of what a person asked for: pressing twice is asking once, and no other trigger swallows it. */
+export function handDeduplicationId(credential: CredentialRef, reason: "operator" | "forced" | "quota_reset"): string {
+  return `${credentialId(credential)}@${reason}`;
+}
+
+/** The name of a job on `refresh`, by which people recognise it on the board. */
+export function refreshJobName(accountName: string, kind: CredentialRef["kind"]): string {
+  return `${accountName} · ${kind}`;
+}
+
 /** Id of a credential's job scheduler. */
 export function tickSchedulerId({ account, kind }: CredentialRef): string {
   return `tick-${account}-${kind}`;
@@ -72,3 +84,6 @@ export const HISTORY = {
   removeOnComplete: { age: 7 * DAY_SECONDS, count: 20_000 },
   removeOnFail: { age: 30 * DAY_SECONDS, count: 5_000 },
 } as const;
+
+/** Options of every job on `refresh`. Our failures say where they come from; a stack would only be in the way. */
+export const REFRESH_JOB_OPTIONS = { stackTraceLimit: 0, ...HISTORY } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, type Problem } from "./problems.ts";
-import { readSettings, requireSetting, SETTINGS, type Environment } from "./settings.ts";
+import { readSettings, SETTINGS, type Environment } from "./settings.ts";
 
 const ALL = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[];
 
@@ -45,6 +45,15 @@ describe("readSettings", () => {
     ["DASHBOARD_PORT", "http", "a port from 1 to 65535", '"http"'],
     ["REDIS_URL", "localhost:6379", "a URL that begins with redis:// or rediss://", "a value of 14 characters"],
     ["DASHBOARD_PASSWORD", "short", "a password of at least 8 characters", "a value of 5 characters"],
+    ["DASHBOARD_PASSWORD", "Changeme", "a password that is not a well-known one", "a value of 8 characters"],
+    ["DASHBOARD_TRUSTED_HEADER", "Cookie", "the name of a header, such as X-Forwarded-User", '"Cookie"'],
+    [
+      "DASHBOARD_TRUSTED_HEADER",
+      "X-Forwarded-For",
+      "the name of a header, such as X-Forwarded-User",
+      '"X-Forwarded-For"',
+    ],
+    ["DASHBOARD_TRUSTED_HEADER", "two words", "the name of a header, such as X-Forwarded-User", '"two words"'],
     ["DASHBOARD_PUBLIC_URL", "board.example", "a URL that begins with http:// or https://", '"board.example"'],
     ["TOKENKEEPER_TIME_SCALE", "0.5", "a number from 1 to 1000", '"0.5"'],
     ["TOKENKEEPER_TIME_SCALE", "Infinity", "a number from 1 to 1000", '"Infinity"'],
@@ -76,14 +85,5 @@ describe("readSettings", () => {
       "LOG_LEVEL",
     ]);
     expect(JSON.stringify(problemsOf(env))).not.toContain("canary");
-  });
-});
-
-describe("requireSetting", () => {
-  it("gives what is there and refuses what is not", () => {
-    expect(requireSetting("value", "DASHBOARD_PASSWORD", "a password")).toBe("value");
-    expect(() => requireSetting(undefined, "DASHBOARD_PASSWORD", "a password")).toThrow(
-      "DASHBOARD_PASSWORD: expected a password, got nothing",
-    );
   });
 });

@@ -19,6 +19,21 @@ const timeScale = z.coerce
   .min(1, "a number from 1 to 1000")
   .max(1_000, "a number from 1 to 1000");
 
+/** Any but those that browsers and proxies send by themselves: they never say who somebody is. */
+const HEADER_NAME =
+  /^(?!(?:accept|authorization|content-|cookie|host$|if-|origin$|referer|sec-|user-agent|x-forwarded-(?:for|host|proto)$))[a-z][a-z0-9-]{2,63}$/i;
+/** Passwords of examples and of first guesses, in lower case. */
+const WELL_KNOWN = [
+  "password",
+  "passw0rd",
+  "password1",
+  "changeme",
+  "12345678",
+  "123456789",
+  "admin123",
+  "tokenkeeper",
+];
+
 /** Every environment variable, each with its rule; `docs` and both READMEs list the same names. */
 export const SETTINGS = {
   REDIS_URL: redisUrl,
@@ -31,8 +46,15 @@ export const SETTINGS = {
   DASHBOARD_HOST: z.string().default("127.0.0.1"),
   DASHBOARD_PORT: port.default(3010),
   DASHBOARD_USER: z.string().default("admin"),
-  DASHBOARD_PASSWORD: z.string().min(8, "a password of at least 8 characters").optional(),
+  DASHBOARD_PASSWORD: z
+    .string()
+    .min(8, "a password of at least 8 characters")
+    .refine(isNotWellKnown, "a password that is not a well-known one")
+    .optional(),
+  DASHBOARD_USERS: z.string().optional(),
   DASHBOARD_PUBLIC_URL: z.string().refine(isHttpUrl, "a URL that begins with http:// or https://").optional(),
+  DASHBOARD_TRUSTED_HEADER: z.string().regex(HEADER_NAME, "the name of a header, such as X-Forwarded-User").optional(),
+  DASHBOARD_TRUSTED_PROXIES: z.string().optional(),
   SIMULATOR_PORT: port.default(3012),
   TOKENKEEPER_TIME_SCALE: timeScale.default(1),
   LOG_LEVEL: logLevel.default("info"),
@@ -82,16 +104,6 @@ export function checkSettings<Name extends SettingName>(
   return { settings: Object.fromEntries(values) as Settings<Name>, problems };
 }
 
-/**
- * The setting, or a refusal to start without it.
- * @param expected what is missing, as the end of "expected …".
- * @throws ConfigError
- */
-export function requireSetting(value: string | undefined, path: SettingName, expected: string): string {
-  if (value !== undefined) return value;
-  throw new ConfigError([{ path, expected, got: "nothing" }]);
-}
-
 /** Whether a text is a Redis URL that ioredis understands. */
 export function isRedisUrl(value: string): boolean {
   return URL.canParse(value) && ["redis:", "rediss:"].includes(new URL(value).protocol);
@@ -99,4 +111,8 @@ export function isRedisUrl(value: string): boolean {
 
 function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol);
+}
+
+function isNotWellKnown(password: string): boolean {
+  return !WELL_KNOWN.includes(password.toLowerCase());
 }

@@ -2,20 +2,35 @@ import { join } from "node:path";
 import type { Log } from "@tokenkeeper/core";
 import ejs from "ejs";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
-import { createGate } from "./gate.ts";
+import { auditRetries, type AuditRetriesDeps } from "./audit/audit-retries.ts";
+import type { AuditReader } from "./audit/audit-reader.ts";
+import { createAuditRoutes } from "./audit/audit-routes.ts";
+import { NotAuditedError } from "./audit/not-audited-error.ts";
+import { limitBoard } from "./board-limits.ts";
+import { createClientFiles, modulesOf, readClientFiles } from "./client-files.ts";
+import { createGate, type GateDeps } from "./gate.ts";
 import { languageOf, type Language } from "./language.ts";
 import { createLoginRoutes, type LoginDeps } from "./login.ts";
+import { createOpsRoutes, type OpsDeps } from "./ops/routes.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { REFUSALS } from "./texts.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 import { UnavailableError } from "./unavailable-error.ts";
 
 /** What the app is put together from. */
-export interface AppDeps extends LoginDeps {
+export interface AppDeps {
+  readonly gate: GateDeps;
+  readonly login: LoginDeps;
+  readonly retries: AuditRetriesDeps;
+  readonly auditReader: AuditReader;
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly proxies: TrustedProxies;
   readonly boards: Readonly<Record<Language, Express>>;
+  readonly ops: Omit<OpsDeps, "modules">;
   /** Resolves when Redis answers. */
   readonly ping: () => Promise<unknown>;
   readonly secure: boolean;
-  readonly publicUrl: string | undefined;
+  readonly log: Log;
 }
 
 const PAGES = join(import.meta.dirname, "pages");
@@ -23,15 +38,16 @@ const PAGES = join(import.meta.dirname, "pages");
 const BODY_LIMIT = 64 * 1024;
 
 /** All routes, with the gate before them. */
-export function createApp({ boards, ping, secure, publicUrl, ...login }: AppDeps): Express {
+export function createApp(deps: AppDeps): Express {
+  const { boards, ops, ping, proxies, secure, log } = deps;
   const app = express();
   app.disable("x-powered-by");
-  app.set("trust proxy", false);
+  app.set("trust proxy", (address: string) => proxies.trusts(address));
   app.engine("ejs", (file, data, done) => ejs.renderFile(file, data, done));
   app.set("view engine", "ejs").set("views", PAGES);
 
   app.use(createSecurityHeaders(secure));
-  app.use(createGate({ sessions: login.sessions, cookie: login.cookie, publicUrl }));
+  app.use(createGate(deps.gate));
 
   app.get("/healthz", (_request, response) => void response.json({ ok: true }));
   app.get("/readyz", async (_request, response) => {
@@ -41,19 +57,21 @@ export function createApp({ boards, ping, secure, publicUrl, ...login }: AppDeps
     );
     response.status(ok ? 200 : 503).json({ ok });
   });
-  for (const file of ["login.css", "board.css", "icon.svg"]) {
+  for (const file of ["login.css", "board.css", "audit.css", "audit.js", "icon.svg"]) {
     app.get(`/${file}`, (_request, response) => response.sendFile(join(PAGES, file), { cacheControl: false }));
   }
-  app.use(createLoginRoutes(login));
-  app.get("/", (_request, response) => response.redirect(303, "/queues"));
-  app.use("/queues", express.json({ limit: BODY_LIMIT }), (request, response, next) =>
-    boards[languageOf(request)](request, response, next),
-  );
+  app.use(createLoginRoutes(deps.login));
+  app.use(createAuditRoutes(deps.auditReader));
+  const files = readClientFiles();
+  app.use("/ui", createClientFiles(files));
+  app.use(createOpsRoutes({ ...ops, modules: modulesOf(files, "/client/credentials-page.ts") }));
+  app.use("/queues", limitBoard, express.json({ limit: BODY_LIMIT }), auditRetries(deps.retries));
+  app.use("/queues", (request, response, next) => boards[languageOf(request)](request, response, next));
 
   const notFound: RequestHandler = (_request, response) => {
     response.status(404).json({ error: REFUSALS.notFound });
   };
-  app.use(notFound, answerErrors(login.log));
+  app.use(notFound, answerErrors(log));
   return app;
 }
 
@@ -67,17 +85,18 @@ function answerErrors(log: Log): ErrorRequestHandler {
     }
     const status = statusOf(error);
     if (status >= 500) log.error({ err: error }, "request.failed");
-    response.status(status).json({ error: textOf(status) });
+    response.status(status).json({ error: textOf(error, status) });
   };
 }
 
 function statusOf(error: unknown): number {
-  if (error instanceof UnavailableError) return 503;
+  if (error instanceof UnavailableError || error instanceof NotAuditedError) return 503;
   const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
   return status >= 400 && status < 500 ? status : 500;
 }
 
-function textOf(status: number): string {
+function textOf(error: unknown, status: number): string {
+  if (error instanceof NotAuditedError) return REFUSALS.notAudited;
   if (status === 503) return REFUSALS.unavailable;
   if (status === 413) return REFUSALS.tooLarge;
   return status < 500 ? REFUSALS.badRequest : REFUSALS.failure;

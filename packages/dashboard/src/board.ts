@@ -40,6 +40,8 @@ export function createBoard({ path, refresh, schedule, redis, language, log }: B
   });
   // Its own handler answers with the message of whatever was thrown.
   adapter.setErrorHandler((error) => {
+    // It decodes some parameters once more than express.
+    if (error instanceof URIError) return { status: 400, body: { error: REFUSALS.badRequest } };
     log.error({ err: error }, "board.failed");
     return { status: 500, body: { error: REFUSALS.failure } };
   });
@@ -72,10 +74,19 @@ const onlyFailedJobs: BeforeHook = async ({ route, request }) => {
   return { allow, status: 403, message: REFUSALS.forbidden };
 };
 
-/** The page that Bull Board renders, without its fonts from another host, with our style and the language that it is in. */
+/** The page that Bull Board renders, without its fonts from another host, with our style and navigation and the language that it is in. */
 function ownPage(html: string, language: Language): string {
   return html
     .replace(/<link href="https:\/\/fonts\.googleapis\.com[^>]*>/, "")
     .replace("</head>", '<link href="/board.css" rel="stylesheet"></head>')
+    .replace('<div id="root">', () => `${pagesBar(language)}<div id="root">`)
     .replace('<html lang="en"', `<html lang="${LOCALES[language]}"`);
+}
+
+/** The way to our own pages. */
+function pagesBar(language: Language): string {
+  const { pages, credentials, fleet, jobs } = TEXTS[language];
+  const template =
+    '<nav class="tokenkeeper" aria-label="<%= pages %>"><a href="/"><%= credentials %></a><a href="/fleet"><%= fleet %></a><a href="/queues" aria-current="page"><%= jobs %></a></nav>';
+  return ejs.render(template, { pages, credentials, fleet, jobs });
 }

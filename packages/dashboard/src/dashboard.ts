@@ -1,17 +1,33 @@
+import { randomBytes } from "node:crypto";
 import { connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
-import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
+import { QUEUE_PREFIX, SECOND, systemClock } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
 import type { Express } from "express";
 import type { Redis } from "ioredis";
 import { createApp } from "./app.ts";
+import { createAuditReader } from "./audit/audit-reader.ts";
+import { createAudit } from "./audit/audit.ts";
 import { createBoard } from "./board.ts";
-import type { Credentials } from "./credentials.ts";
+import { createIdentify } from "./identify.ts";
 import type { Language } from "./language.ts";
 import { listen } from "./listen.ts";
 import { createLoginLimits } from "./login-limits.ts";
+import { createActions } from "./ops/actions.ts";
+import { createChanges } from "./ops/changes.ts";
+import { createData } from "./ops/data.ts";
+import { createHistory } from "./ops/history.ts";
 import { createSessionCookie } from "./session-cookie.ts";
 import { createSessions } from "./sessions.ts";
+import { NO_PROXIES, type TrustedProxies } from "./trusted-proxies.ts";
 import { UnavailableError } from "./unavailable-error.ts";
+import { createUsersWatch, type UsersSource } from "./users/users-watch.ts";
+import type { Credentials } from "./users/user.ts";
+import { createUsers, type Users } from "./users/users.ts";
+
+/** How often the file of users is looked at, ms. */
+const USERS_CHECK = 2 * SECOND;
+/** How often an answer that lasts is looked at again, ms. */
+const RECHECK_EVERY = 5 * SECOND;
 
 /** How a dashboard is made. */
 export interface DashboardOptions {
@@ -19,7 +35,11 @@ export interface DashboardOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly credentials: Credentials;
+  /** The one admin whom the environment names. */
+  readonly credentials?: Credentials | undefined;
+  /** The users of the file. */
+  readonly users?: UsersSource | undefined;
+  readonly proxies?: TrustedProxies | undefined;
   /** The address people use, when a proxy stands before the dashboard. */
   readonly publicUrl: string | undefined;
   readonly log: Log;
@@ -35,29 +55,51 @@ export interface Dashboard {
 
 /**
  * Starts the dashboard: the board of both queues behind a login.
+ * @throws ConfigError when the file of users is refused.
  * @throws UnavailableError when Redis does not answer or the port is taken.
  */
 export async function createDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { redisUrl, host, port, credentials, publicUrl, log } = options;
+  const { redisUrl, host, port, publicUrl, proxies = NO_PROXIES, log } = options;
+  const { users, look } = await loadUsers(options);
   const redis = await connectOrGiveUp(redisUrl, log);
   const refresh = openQueue(REFRESH_QUEUE, { redis, log });
   const schedule = openQueue(SCHEDULE_QUEUE, { redis, log });
   const board = (language: Language): Express =>
     createBoard({ path: "/queues", refresh, schedule, redis, language, log });
   const secure = publicUrl !== undefined && new URL(publicUrl).protocol === "https:";
+  const sessions = createSessions({ redis, now: () => Date.now(), users });
+  const cookie = createSessionCookie(secure);
+  const audit = createAudit({ redis, log });
+  const identify = createIdentify({ users, sessions, cookie, proxies, audit });
+  const data = createData(redis);
+  const subscribe = (): Redis => connectRedis(redisUrl, { name: "dashboard-hints", log, use: "queue" });
+  const changes = createChanges({ data, subscribe, clock: systemClock, log });
   const app = createApp({
-    credentials,
-    sessions: createSessions({ redis, now: () => Date.now(), credentials: JSON.stringify(credentials) }),
-    cookie: createSessionCookie(secure),
-    limits: createLoginLimits(redis),
+    gate: { identify, audit, publicUrl, recheckEvery: RECHECK_EVERY },
+    login: { users, sessions, cookie, limits: createLoginLimits(redis), audit },
+    retries: { audit, jobName: async (id) => (await refresh.getJob(id))?.name },
+    auditReader: createAuditReader(redis),
+    proxies,
+    ops: {
+      data,
+      changes,
+      history: createHistory(refresh),
+      actions: createActions({ redis, queue: refresh, now: () => Date.now() }),
+      audit,
+      redis,
+      refresh,
+      schedule,
+    },
     boards: { en: board("en"), zh: board("zh") },
     ping: () => redis.ping(),
     secure,
-    publicUrl,
     log,
   });
+  const watching = setInterval(look, USERS_CHECK);
 
   async function disconnect(): Promise<void> {
+    clearInterval(watching);
+    await changes.close();
     await Promise.all([refresh.close(), schedule.close()]);
     redis.disconnect();
   }
@@ -70,10 +112,26 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     async close() {
+      // Open pages would hold the server.
+      await changes.close();
       await server.close();
       await disconnect();
     },
   };
+}
+
+/** The users in force, and a function that looks whether their file has changed. */
+async function loadUsers({
+  credentials: admin,
+  users: source,
+  log,
+}: DashboardOptions): Promise<{ users: Users; look: () => void }> {
+  const seen = source?.stamp() ?? "";
+  const { users: fromFile, warnings } = source?.load() ?? { users: [], warnings: [] };
+  for (const warning of warnings) log.warn({ remedy: warning }, "users.warning");
+  const users = await createUsers({ admin, fromFile, randomBytes });
+  const look = source ? createUsersWatch({ source, seen, users, log }) : () => {};
+  return { users, look };
 }
 
 async function connectOrGiveUp(url: string, log: Log): Promise<Redis> {

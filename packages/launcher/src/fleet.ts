@@ -45,6 +45,8 @@ export function createFleet({ claim, say, signal }: FleetDeps): Fleet {
         ...group.map((child) => child.fatal),
         untilAborted(signal),
       ]);
+      // A child may be ready before the record that its spawn began is written.
+      await save();
     },
     async publish(ready) {
       addresses = ready;

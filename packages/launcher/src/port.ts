@@ -1,4 +1,5 @@
 // Which port a listener gets.
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { EXIT } from "@tokenkeeper/core";
 import { StartError } from "./start-error.ts";
@@ -22,16 +23,16 @@ export function isPortFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** A port of the system's choice that is free on the loopback address now. */
-export function anyFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject()));
-    });
-  });
+/** Below the ports that systems give to outgoing connections: one of those may be taken again before it is listened on. */
+const LOWEST_PORT = 20_000;
+const HIGHEST_PORT = 32_000;
+
+/** A port that is free on the loopback address now. */
+export async function anyFreePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    if (await isPortFree("127.0.0.1", port)) return port;
+  }
 }
 
 /**

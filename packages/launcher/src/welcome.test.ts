@@ -19,7 +19,7 @@ describe("welcomeText", () => {
   it("tells a first run how to sign in, read a token, mend the failing account and retry", () => {
     const text = welcomeText(firstRun);
 
-    expect(text).toContain("http://127.0.0.1:3010/queues");
+    expect(text).toContain("http://127.0.0.1:3010/");
     expect(text).toContain("admin    password 密码: made-for-you");
     expect(text).toContain("\n  npx -y pnpm example\n");
     expect(text).toContain(

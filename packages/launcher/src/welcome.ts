@@ -23,7 +23,7 @@ export function welcomeText(input: WelcomeInput): string {
   const lines = [
     "Tokenkeeper is running. 中控服务器已启动。",
     "",
-    `Board 看板:    ${addresses.dashboard}/queues`,
+    `Dashboard 看板: ${addresses.dashboard}/`,
     `  user 用户名: ${input.user}    password 密码: ${password}`,
   ];
   if (addresses.simulator !== undefined && failingAppId !== undefined) {
@@ -34,7 +34,7 @@ export function welcomeText(input: WelcomeInput): string {
       `  ${variable}npx -y pnpm example`,
       `Mend account "${FAILING}", which fails with 40164 修复报 40164 的示例账号:`,
       `  ${mendCommand(addresses.simulator, failingAppId)}`,
-      `  then press retry on the board 然后在看板上点重试: ${addresses.dashboard}/queues/queue/refresh?status=failed`,
+      `  then press retry 然后点重试: ${addresses.dashboard}/?search=${FAILING}`,
     );
   }
   lines.push(

@@ -30,6 +30,11 @@ export function quotaKey(account: string, beijingDate: string): string {
 /** Hash: account id and name → JSON `{id, name, family, kinds}`. Written by the worker, read by apps and dashboard. */
 export const ACCOUNTS_KEY = `${PREFIX}:accounts`;
 
+/** String: who paused the account and when. While it is there nothing of it is fetched. Written by the dashboard, read by the worker. */
+export function pauseKey(account: string): string {
+  return `${PREFIX}:pause:{${account}}`;
+}
+
 /** Pub/sub channel: a hint `{account, kind, version}` after each commit. */
 export const ROTATED_CHANNEL = `${PREFIX}:rotated`;
 
@@ -52,6 +57,20 @@ export function workerCredentialsKey(worker: string): string {
 /** String with a TTL: one sign-in of the dashboard. Written and read by the dashboard. */
 export function sessionKey(idHash: string): string {
   return `${PREFIX}:session:${idHash}`;
+}
+
+/** Sorted set with a TTL: the sessions of one user, by their end. Written and read by the dashboard. */
+export function userSessionsKey(user: string): string {
+  return `${PREFIX}:sessions:${user}`;
+}
+
+/**
+ * Stream, capped: the audit trail. Written and read by the dashboard.
+ * @param trail what stands in it: `acts`, what people did; `access`, who signed in or out, and what was denied. Apart, so
+ * that a flood of the second pushes nothing out of the first.
+ */
+export function auditKey(trail: string): string {
+  return `${PREFIX}:audit:${trail}`;
 }
 
 /**

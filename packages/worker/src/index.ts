@@ -1,2 +1,3 @@
-export { createRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
+export { createRuntime } from "./runtime.ts";
+export type { Runtime, RuntimeOptions } from "./runtime-options.ts";
 export { StartError, type StartObstacle } from "./start-error.ts";

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { createDurations, errorFields, readRedisFacts, type Log, type WorkerConfig } from "@tokenkeeper/core";
-import { systemClock, type Clock } from "@tokenkeeper/shared/contract";
+import { createDurations, errorFields, readRedisFacts, type WorkerConfig } from "@tokenkeeper/core";
+import { systemClock } from "@tokenkeeper/shared/contract";
 import { createApi } from "./api/api.ts";
+import manifest from "../package.json" with { type: "json" };
 import { createAccountsInForce } from "./accounts-in-force.ts";
-import { createConfigWatch, type ConfigSource } from "./config-watch.ts";
+import { createConfigWatch } from "./config-watch.ts";
 import { createCredentials, type Credential } from "./credentials.ts";
 import { familyOf } from "./families/family-of.ts";
 import { createFollow } from "./follow/follow.ts";
@@ -27,43 +28,21 @@ import { createStandingJobs } from "./queues/standing-jobs.ts";
 import { createAttempt } from "./refresh/attempt.ts";
 import { createFallback } from "./refresh/fallback.ts";
 import { createFollowUp } from "./refresh/follow-up.ts";
+import { createQuotaReset } from "./refresh/quota-reset.ts";
 import { createMemory } from "./refresh/memory.ts";
 import { createRepair } from "./refresh/repair.ts";
 import { createRefresher } from "./refresh/refresh.ts";
 import { createBringForward } from "./store/bring-forward.ts";
 import { createFindLost } from "./store/find-lost.ts";
 import { createMirrorStore } from "./store/mirror-store.ts";
+import { createQuotaResets } from "./store/quota-resets.ts";
 import { createRedisCredentialStore } from "./store/redis-credential-store.ts";
 import { checkDurations, checkRedis } from "./start-checks.ts";
 import { StartError } from "./start-error.ts";
+import { ALL_PLANNERS, type Runtime, type RuntimeOptions } from "./runtime-options.ts";
 import { createRegistry } from "./store/registry.ts";
 import { createTicker } from "./ticker.ts";
 import { createWechatHttp } from "./wechat/http.ts";
-
-/** What a worker is made of, beside its configuration. */
-export interface RuntimeOptions {
-  readonly config: WorkerConfig;
-  readonly log: Log;
-  readonly clock?: Clock;
-  /** Where a changed configuration comes from; without it the one at the start stays. */
-  readonly configSource?: ConfigSource;
-  /** 0 (included) to 1 (excluded). */
-  readonly random?: () => number;
-  /** Which planners run. Each alone keeps every credential fresh; all run by default. */
-  readonly planners?: { readonly ticks: boolean; readonly sweep: boolean; readonly fallback: boolean };
-  /** Refreshes a second at the most; `Infinity`: no limit. @default 50 */
-  readonly fetchesPerSecond?: number;
-}
-
-/** A whole worker. */
-export interface Runtime {
-  /** @returns the port of `healthz`. Rejects with `StartError` when it cannot run here. */
-  start(): Promise<number>;
-  /** Finishes what is under way, or abandons it after a while; all is closed within 10 s (scaled: of `shutdown`). */
-  stop(): Promise<void>;
-}
-
-const ALL_PLANNERS = { ticks: true, sweep: true, fallback: true };
 
 /** Composition root: the only place that puts the parts together. */
 export function createRuntime(options: RuntimeOptions): Runtime {
@@ -93,6 +72,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     host: hostname(),
     pid: process.pid,
     startedAt: new Date(clock.now()).toISOString(),
+    version: manifest.version,
   });
   const memory = createMemory();
   const repair = createRepair({ store, findLost: createFindLost(command), clock, durations, log });
@@ -108,6 +88,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     log,
   });
   const refresher = createRefresher({ store, memory, runAttempt, durations, log });
+  const resetQuota = createQuotaReset({ resets: createQuotaResets(command), credentials, http, memory, clock, log });
   const enqueue = createEnqueue(refreshQueue, createStandingJobs(refreshQueue, command));
   const planner = createPlanner({ refresher, enqueue, clock });
   const schedulers = createSchedulers({ queue: scheduleQueue, credentials, durations, kinds: planners });
@@ -130,6 +111,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     connection: blocking,
     credentials,
     refresher,
+    resetQuota,
     followUp,
     store,
     planner,

@@ -1,7 +1,6 @@
-import type { Block, Control } from "@tokenkeeper/core";
+import { HAND_CAP, type Block, type Control } from "@tokenkeeper/core";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HAND_CAP } from "./budget.ts";
 import { decide, reasonToRefresh, type DecideInput, type Decision } from "./decide.ts";
 import type { CredentialState } from "./state.ts";
 
@@ -40,6 +39,7 @@ interface Situation {
   readonly forced?: boolean;
   readonly secret?: string;
   readonly endpoint?: string;
+  readonly paused?: boolean;
 }
 
 function inputOf({
@@ -50,6 +50,7 @@ function inputOf({
   forced = false,
   secret,
   endpoint,
+  paused,
 }: Situation): DecideInput {
   return {
     state: {
@@ -57,6 +58,7 @@ function inputOf({
       control: { ...HEALTHY, ...control },
       used: { automatic: 0, byHand: 0, ...used },
       ...(remainingMs !== null && { remainingMs }),
+      ...(paused && { paused }),
     },
     rules: {
       secret: secret ?? SECRET,
@@ -271,6 +273,16 @@ describe("what stands in the way", () => {
       control: { retryAt: NOW + MINUTE },
       gives: { type: "fresh", nextAt: NOW + 20 * MINUTE },
     },
+  });
+});
+
+describe("a paused account", () => {
+  followsTable({
+    "is left alone although its value is due": { paused: true, control: { planAt: NOW }, gives: blocked("paused") },
+    "is left alone although its value is missing": { paused: true, remainingMs: null, gives: blocked("paused") },
+    "is not planned": { paused: true, gives: blocked("paused") },
+    "is left alone by a person's re-run": { paused: true, byHand: true, remainingMs: null, gives: blocked("paused") },
+    "is left alone by a forced refresh": { paused: true, byHand: true, forced: true, gives: blocked("paused") },
   });
 });
 

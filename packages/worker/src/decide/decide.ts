@@ -3,7 +3,7 @@ import { capFor } from "./budget.ts";
 import type { CredentialState, RefreshReason, RefreshRules } from "./state.ts";
 
 /** What keeps a refresh from happening although there is a reason for it. */
-export type BlockedBy = "permanent" | "cool_down" | "needs_person" | "budget" | "retry_at" | "force_spacing";
+export type BlockedBy = "permanent" | "cool_down" | "needs_person" | "budget" | "retry_at" | "force_spacing" | "paused";
 
 /** What is to be done about a credential now. Instants are epoch ms by Redis time. */
 export type Decision =
@@ -39,6 +39,7 @@ const LONGEST_RETRY = DAY;
 /** The one place that says whether to fetch. Pure: same facts, same answer. */
 export function decide(input: DecideInput): Decision {
   const { state } = input;
+  if (state.paused) return { type: "blocked", why: "paused" };
   const reason = input.forced ? "forced" : reasonToRefresh(state);
   const held = reason !== undefined && heldLease(input);
   // What another job of the same re-run is fetching right now decides what this one comes to.

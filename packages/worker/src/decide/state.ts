@@ -7,6 +7,8 @@ export interface CredentialState {
   readonly control: Control;
   /** Life that the stored value has left, ms; absent when Redis holds no valid record. */
   readonly remainingMs?: number;
+  /** A person paused the account: nothing of it is fetched. */
+  readonly paused?: boolean;
   /** Fetches of this Beijing day at the endpoint in question. */
   readonly used: { readonly automatic: number; readonly byHand: number };
 }

@@ -40,4 +40,6 @@ export interface Family {
   recipe(account: Account, kind: CredentialKind, useStable: boolean): Recipe;
   /** A cheap call that shows whether WeChat accepts an access token; a family without one leaves that to its leader. */
   readonly probe?: (token: string) => WechatRequest;
+  /** Sets all daily counters of the account back to 0; not where a leader keeps them. */
+  readonly resetQuota?: (account: Account) => WechatRequest;
 }

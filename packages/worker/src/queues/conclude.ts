@@ -72,6 +72,10 @@ const BLOCKED_SENTENCES: Record<BlockedBy, { readonly zh: string; readonly en: s
   needs_person: { zh: "等待人工处理", en: "It waits for a person" },
   budget: { zh: "当日获取次数预算已用完", en: "The day's budget of fetches is used up" },
   retry_at: { zh: "等待下次重试", en: "It waits for its next attempt" },
+  paused: {
+    zh: "该账号已暂停，恢复之前不会获取",
+    en: "The account is paused: nothing is fetched until somebody resumes it",
+  },
   force_spacing: { zh: "两次强制刷新之间须间隔 30 秒", en: "Forced refreshes are 30 s apart" },
 };
 

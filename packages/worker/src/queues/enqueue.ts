@@ -1,7 +1,8 @@
 import {
-  HISTORY,
   immediateDeduplicationId,
   planDeduplicationId,
+  REFRESH_JOB_OPTIONS,
+  refreshJobName,
   type RefreshJobData,
   type TriggerReason,
 } from "@tokenkeeper/core";
@@ -84,12 +85,11 @@ export function createEnqueue(queue: Queue, standingJobs: StandingJobs): Enqueue
 const jobOptions: JobsOptions = {
   attempts: JOB_ATTEMPTS,
   backoff: { type: BACKOFF },
-  stackTraceLimit: 0,
-  ...HISTORY,
+  ...REFRESH_JOB_OPTIONS,
 };
 
 function jobName({ account, ref }: Named): string {
-  return `${account.name} · ${ref.kind}`;
+  return refreshJobName(account.name, ref.kind);
 }
 
 function dataOf({ ref }: Named, reason: TriggerReason): RefreshJobData {

@@ -1,13 +1,22 @@
-import { parseRefreshJob, REFRESH_QUEUE, type Durations, type Log, reportErrors } from "@tokenkeeper/core";
+import {
+  parseRefreshJob,
+  REFRESH_QUEUE,
+  reportErrors,
+  type Durations,
+  type Log,
+  type TriggerReason,
+} from "@tokenkeeper/core";
 import { credentialId, QUEUE_PREFIX, type CredentialRef } from "@tokenkeeper/shared/contract";
 import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Credential, Credentials } from "../credentials.ts";
 import type { FollowUp } from "../refresh/follow-up.ts";
+import type { ResetQuota } from "../refresh/quota-reset.ts";
 import type { Refresher } from "../refresh/refresh.ts";
 import { forgetFailedJob, rememberFailedJob } from "../refresh/rerun.ts";
 import type { Registry } from "../store/registry.ts";
 import type { CredentialStore } from "../store/credential-store.ts";
+import { concludeReset } from "./conclude-reset.ts";
 import { concludeJob, type JobMove, type JobResult } from "./conclude.ts";
 import { BACKOFF } from "./enqueue.ts";
 import type { Planner } from "./planner.ts";
@@ -17,6 +26,7 @@ export interface RefreshWorkerDeps {
   readonly connection: Redis;
   readonly credentials: Credentials;
   readonly refresher: Refresher;
+  readonly resetQuota: ResetQuota;
   readonly followUp: FollowUp;
   readonly store: CredentialStore;
   readonly planner: Planner;
@@ -31,6 +41,9 @@ const CONCURRENCY = 32;
 /** A job that waits for another worker's lease comes back several times; more means that it kills its workers. */
 const MAX_STARTS = 20;
 
+/** What a person asked for, or what is history already, is kept whatever it came to. */
+const KEPT: readonly TriggerReason[] = ["fallback", "forced", "operator"];
+
 /** This attempt failed and the job comes back at `retryAt` (epoch ms, Redis time). */
 class RetryLater extends Error {
   override readonly name = "RetryLater";
@@ -44,8 +57,19 @@ class RetryLater extends Error {
 
 /** Runs the jobs of `refresh`: parse, look, conclude. */
 export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
-  const { connection, credentials, refresher, followUp, store, planner, registry, durations, fetchesPerSecond, log } =
-    deps;
+  const {
+    connection,
+    credentials,
+    refresher,
+    resetQuota,
+    followUp,
+    store,
+    planner,
+    registry,
+    durations,
+    fetchesPerSecond,
+    log,
+  } = deps;
 
   async function run(job: Job, token: string | undefined): Promise<JobResult> {
     const data = parseRefreshJob(job.data);
@@ -56,6 +80,11 @@ export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
     const credential = credentials.find(data);
     if (!credential) return leaveToOthers(data, { job, token });
 
+    if (data.reason === "quota_reset") {
+      const move = concludeReset(await resetQuota(credential, job.id ?? ""));
+      if (move.type === "fail") throw new UnrecoverableError(move.message);
+      return move.result;
+    }
     const { outcome, byHand, isRerun, now } = await refresher.refresh(credential, {
       reason: data.reason,
       ...(job.id !== undefined && { jobId: job.id }),
@@ -67,7 +96,7 @@ export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
     const move = concludeJob(outcome, {
       scope: credential.recipe.scope,
       byHand,
-      keep: isRerun || data.reason === "fallback" || data.reason === "forced",
+      keep: isRerun || KEPT.includes(data.reason),
       lastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
     });
     if (byHand && outcome.type === "failed" && outcome.sameJob) await planner.plan([credential]);

@@ -2,7 +2,7 @@ import { planDeduplicationId } from "@tokenkeeper/core";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { createScriptRunner, guard } from "../store/run-script.ts";
-import { FORGET_JOB } from "../store/scripts.ts";
+import { FORGET_JOB } from "../store/job-scripts.ts";
 import type { PlannedLook } from "./enqueue.ts";
 
 /** What BullMQ's deduplication names: as long as it names a job, no other one of that credential is added. */

@@ -1,4 +1,5 @@
 import {
+  automaticCap,
   beijingDate,
   failureCode,
   nextBeijingMidnight,
@@ -9,7 +10,7 @@ import {
 } from "@tokenkeeper/core";
 import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Credential } from "../credentials.ts";
-import { automaticCap, capFor } from "../decide/budget.ts";
+import { capFor } from "../decide/budget.ts";
 import { decide, type Decision } from "../decide/decide.ts";
 import { useStable } from "../decide/mode.ts";
 import type { RefreshOutcome } from "../decide/outcome.ts";
@@ -165,7 +166,7 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
         const rerun = rerunOf(read.control, jobId);
         const { isRerun } = rerun;
         const forcedBy = reason === "forced" ? forcingJob(read, { jobId, again: rerun.byHand }) : undefined;
-        const byHand = rerun.byHand || forcedBy !== undefined;
+        const byHand = rerun.byHand || forcedBy !== undefined || reason === "operator";
         const state = reason === "missing" ? await asAppsSee(credential, read) : read;
         const outcome = await act(credential, state, {
           byHand,

@@ -2,6 +2,7 @@ import { beijingDate, CONTROL_FIELDS, decodeControl } from "@tokenkeeper/core";
 import {
   controlKey,
   decodeRecord,
+  pauseKey,
   quotaKey,
   RECORD_FIELDS,
   RECORD_SCHEMA,
@@ -12,8 +13,9 @@ import {
 import type { Redis } from "ioredis";
 import type { CredentialState } from "../decide/state.ts";
 import type { CommitInput, CountedCredential, CredentialStore, ReportReply } from "./credential-store.ts";
+import { FAILED_JOBS } from "./job-scripts.ts";
 import { createScriptRunner, guard, repliesOf, type ScriptCall } from "./run-script.ts";
-import { BEGIN, COMMIT, FAIL, FAILED_JOBS, READ, REPAIR, REPORT } from "./scripts.ts";
+import { BEGIN, COMMIT, FAIL, READ, REPAIR, REPORT } from "./scripts.ts";
 
 const QUOTA_TTL_SECONDS = 3 * 24 * 60 * 60;
 const FAILED_JOBS_KEPT = 50;
@@ -155,13 +157,18 @@ function fieldsOf(input: CommitInput): { record: (string | number)[]; control: (
 
 function readCall({ credential, endpoint }: CountedCredential, date: string): ScriptCall {
   return {
-    keys: [recordKey(credential), controlKey(credential), quotaKey(credential.account, date)],
+    keys: [
+      recordKey(credential),
+      controlKey(credential),
+      quotaKey(credential.account, date),
+      pauseKey(credential.account),
+    ],
     args: [endpoint, `${endpoint}:hand`],
   };
 }
 
 function decodeState(reply: unknown): CredentialState {
-  const [now, ttl, version, schema, automatic, byHand, ...pairs] = JSON.parse(String(reply)) as unknown[];
+  const [now, ttl, version, schema, automatic, byHand, paused, ...pairs] = JSON.parse(String(reply)) as unknown[];
   const fields = new Map<unknown, unknown>();
   for (let at = 0; at < pairs.length; at += 2) fields.set(pairs[at], pairs[at + 1]);
   const control = decodeControl(CONTROL_FIELDS.map((field) => (fields.get(field) as string | undefined) ?? null));
@@ -173,6 +180,7 @@ function decodeState(reply: unknown): CredentialState {
     control,
     used: { automatic: countOf(automatic), byHand: countOf(byHand) },
     ...(valid && { remainingMs: ttl }),
+    ...(paused === 1 && { paused: true }),
   };
 }
 

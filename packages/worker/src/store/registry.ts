@@ -28,11 +28,13 @@ export interface WorkerIdentity {
   readonly pid: number;
   /** ISO time. */
   readonly startedAt: string;
+  /** Of the package. */
+  readonly version: string;
 }
 
 /** The registry on a real Redis. */
 export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry {
-  const { name, host, pid, startedAt } = identity;
+  const { name, host, pid, startedAt, version } = identity;
   const [heartbeat, claims] = [heartbeatKey(name), workerCredentialsKey(name)];
 
   /** The workers that gave a sign of life; the names of the others are forgotten. */
@@ -64,7 +66,7 @@ export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry
     beat: (ttlMs) =>
       guard(async () => {
         const ttl = Math.round(ttlMs);
-        const fields = { host, pid, started_at: startedAt };
+        const fields = { host, pid, started_at: startedAt, version };
         const replies = await redis
           .multi()
           .hset(heartbeat, fields)

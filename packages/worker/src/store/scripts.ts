@@ -1,39 +1,13 @@
-// Every Lua script. Each takes the keys of one account only, reads the time from Redis alone, and is idempotent by
+// The Lua scripts of the refresh protocol. Each takes the keys of one account only, reads the time from Redis alone, and is idempotent by
 // attempt id: ioredis sends a command again when a connection broke before its reply came.
-
-const TIME = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-`;
-
-/**
- * Reads fields of a hash. A key that something else wrote is no hash; what it holds is worth nothing, and it is dropped. A
- * field that holds no whole number counts as absent, as `decodeControl` reads it: Lua itself takes `nan` and `inf` for numbers.
- * One command reads all that a script decides from, one sets and one deletes: commands are what scripts cost.
- */
-const HASH = `
-local function read(key, ...)
-  local values = redis.pcall('HMGET', key, ...)
-  if not values.err then return values end
-  redis.call('DEL', key)
-  return {}
-end
-local function whole(text)
-  local number = text and string.match(text, '^%d+$') and tonumber(text)
-  return number and number <= 9007199254740991 and number or nil
-end
-local function text(number) return string.format('%.0f', number) end
-local function add(list, ...)
-  for _, item in ipairs({...}) do list[#list + 1] = item end
-end
-`;
+import { HASH, TIME } from "./script-parts.ts";
 
 /**
  * Reads everything that is decided from, changes nothing. A key of another type reads as none.
- * KEYS record, control, quota
+ * KEYS record, control, quota, pause
  * ARGV quota field, quota field by hand
  * Reply: a JSON array, since a text is read much faster than a list of fifty: Redis time ms, life left ms as PTTL gives it,
- *        version and schema of the record, fetches today, by hand, then control fields and values
+ *        version and schema of the record, fetches today, by hand, whether it is paused (1/0), then control fields and values
  */
 export const READ = `${TIME}
 local function fields(key, ...)
@@ -43,7 +17,8 @@ end
 local record, used = fields(KEYS[1], 'version', 'schema'), fields(KEYS[3], ARGV[1], ARGV[2])
 local control = redis.pcall('HGETALL', KEYS[2])
 local ttl = redis.call('PTTL', KEYS[1])
-return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], unpack(control.err and {} or control)})
+return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], redis.call('EXISTS', KEYS[4]),
+  unpack(control.err and {} or control)})
 `;
 
 /**
@@ -233,35 +208,6 @@ local function is(key, name)
   return redis.call('TYPE', key).ok == 'hash' and redis.call('HGET', key, name) == ARGV[1]
 end
 return is(KEYS[1], 'version') and is(KEYS[2], 'committed_generation') and 1 or 0
-`;
-
-/**
- * Keeps the list of a credential's failed jobs: a job of it that starts again is a person's re-run.
- * KEYS control
- * ARGV add or remove, job id, how many to keep
- */
-export const FAILED_JOBS = `${HASH}
-local control = KEYS[1]
-local kept = {}
-for id in string.gmatch(read(control, 'failed_jobs')[1] or '', '[^,]+') do
-  if id ~= ARGV[2] then kept[#kept + 1] = id end
-end
-if ARGV[1] == 'add' then kept[#kept + 1] = ARGV[2] end
-while #kept > tonumber(ARGV[3]) do table.remove(kept, 1) end
-if #kept == 0 then return redis.call('HDEL', control, 'failed_jobs') end
-return redis.call('HSET', control, 'failed_jobs', table.concat(kept, ','))
-`;
-
-/**
- * Takes the name from a job that nobody will look at again; one without a hash also leaves the set of delayed jobs.
- * KEYS the job's hash, the set of delayed jobs, the deduplication key
- * ARGV job id
- * Replies: 1 (it was named) | 0
- */
-export const FORGET_JOB = `
-if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], ARGV[1]) end
-if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[3])
 `;
 
 /**

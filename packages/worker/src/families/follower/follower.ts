@@ -1,4 +1,4 @@
-import { HAND_CAP } from "../../decide/budget.ts";
+import { HAND_CAP } from "@tokenkeeper/core";
 import type { Family } from "../family.ts";
 import { credentialCall, readCredential } from "./leader-calls.ts";
 

@@ -1,11 +1,7 @@
-import type { Account, CallScope } from "@tokenkeeper/core";
+import { dailyLimitOf, FORCED_A_DAY, HAND_CAP, type Account, type CallScope, type Endpoint } from "@tokenkeeper/core";
 import type { CredentialKind } from "@tokenkeeper/shared/contract";
-import { HAND_CAP } from "../../decide/budget.ts";
 import { readFetch, type FetchReply, type WireReply } from "../../wechat/reply.ts";
 import type { Family, Recipe, WechatRequest } from "../family.ts";
-
-/** Source: WeChat, "获取稳定版接口调用凭据": so many calls a day with `force_refresh`. */
-const FORCED_A_DAY = 20;
 
 /** Official accounts and mini programs: classic and stable access tokens, tickets from the access token. */
 export const officialAccountFamily = {
@@ -21,15 +17,23 @@ export const officialAccountFamily = {
     path: "/cgi-bin/get_api_domain_ip",
     query: { access_token: token },
   }),
+
+  // Source: WeChat, "使用 AppSecret 重置 API 调用次数": needs no token, 10 times a month.
+  resetQuota: ({ id, secret }: Account): WechatRequest => ({
+    method: "POST",
+    path: "/cgi-bin/clear_quota/v2",
+    query: {},
+    body: { appid: id, appsecret: secret.reveal() },
+  }),
 } satisfies Family;
 
-/** Source: WeChat, "获取 access_token": GET, 2000 a day, 200 for a test account. */
+/** Source: WeChat, "获取 access_token": GET. */
 function classicRecipe({ id, secret, sandbox }: Account): Recipe {
   return {
     endpoint: "classic_token",
     scope: "token",
     rotation: "each_fetch",
-    dailyLimit: sandbox ? 200 : 2_000,
+    ...limitOf("classic_token", sandbox),
     handCap: HAND_CAP,
     read: readerOf("access_token", "token"),
     request: () => ({
@@ -40,7 +44,7 @@ function classicRecipe({ id, secret, sandbox }: Account): Recipe {
   };
 }
 
-/** Source: WeChat, "获取稳定版接口调用凭据": POST with JSON, 500,000 a day in normal mode, 20 forced ones. */
+/** Source: WeChat, "获取稳定版接口调用凭据": POST with JSON. */
 function stableRecipe({ id, secret }: Account): Recipe {
   const common = {
     scope: "token",
@@ -56,18 +60,23 @@ function stableRecipe({ id, secret }: Account): Recipe {
   const forced: Recipe = {
     ...common,
     endpoint: "stable_token_forced",
-    dailyLimit: FORCED_A_DAY,
+    ...limitOf("stable_token_forced"),
     handCap: FORCED_A_DAY,
     request: requestWith(true),
   };
   return {
     ...common,
     endpoint: "stable_token",
-    dailyLimit: 500_000,
+    ...limitOf("stable_token"),
     handCap: HAND_CAP,
     forced,
     request: requestWith(false),
   };
+}
+
+function limitOf(endpoint: Endpoint, sandbox = false): { dailyLimit?: number } {
+  const dailyLimit = dailyLimitOf(endpoint, sandbox);
+  return dailyLimit === undefined ? {} : { dailyLimit };
 }
 
 /** Source: WeChat, "JS-SDK 说明文档", appendix 1, and "卡券签名"; the daily limit is not published. */

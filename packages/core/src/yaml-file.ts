@@ -2,11 +2,14 @@ import { parseDocument } from "yaml";
 import type { Problem } from "./problems.ts";
 
 const MAX_BYTES = 32 * 1024 * 1024;
-/** The file has five levels: file, api, keys, key, accounts. */
+/** A file of accounts has five levels: file, api, keys, key, accounts; a file of users has three. */
 const MAX_LEVELS = 8;
 
-/** The plain values of a YAML (or JSON) file, or the one problem that keeps it from being read. */
-export function parseYaml(bytes: Uint8Array): { value: unknown } | { problem: Problem } {
+/**
+ * The plain values of a YAML (or JSON) file, or the one problem that keeps it from being read.
+ * @param holds what the file lists, as the end of "expected …" when it is empty.
+ */
+export function parseYaml(bytes: Uint8Array, holds: string): { value: unknown } | { problem: Problem } {
   const refuse = (expected: string, got: string): { problem: Problem } => ({
     problem: { path: "the file", expected, got },
   });
@@ -17,7 +20,7 @@ export function parseYaml(bytes: Uint8Array): { value: unknown } | { problem: Pr
   } catch {
     return refuse("text in UTF-8", "other bytes");
   }
-  if (text.trim() === "") return refuse("accounts", "an empty file");
+  if (text.trim() === "") return refuse(holds, "an empty file");
   // The parser's own messages may quote the file, secrets included: it must not print, and only the place is passed on.
   const document = parseDocument(text, { strict: true, uniqueKeys: true, stringKeys: true, logLevel: "error" });
   const [fault] = [...document.errors, ...document.warnings];
