@@ -12,8 +12,7 @@ import {
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
 import { beginning, ending } from "../packages/dashboard/src/audit/audit-entry.ts";
-import { STATES } from "../packages/dashboard/src/ops/row.ts";
-import { STATE_WORDS } from "../packages/dashboard/src/ops/words.ts";
+import { STATES, STATE_WORDS } from "@tokenkeeper/ops";
 import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
 import { credentialAnswer } from "../packages/worker/src/api/answers.ts";
 import { REFUSALS } from "../packages/worker/src/api/refusal.ts";
@@ -83,6 +82,7 @@ describe("docs/key-contract.md", () => {
       [contract.givenKey("<sha256>")]: "givenKey",
       [contract.usageKey("<date>")]: "usageKey",
       [contract.FOLLOWERS_KEY]: "FOLLOWERS_KEY",
+      [contract.WATCH_KEY]: "WATCH_KEY",
       [contract.QUEUE_PREFIX]: "QUEUE_PREFIX",
     };
 
@@ -100,6 +100,7 @@ describe("docs/key-contract.md", () => {
       "QUEUE_PREFIX",
       "REPORTS_KEY",
       "ROTATED_CHANNEL",
+      "WATCH_KEY",
       "WORKERS_KEY",
       "auditKey",
       "controlKey",

@@ -4,7 +4,7 @@ import { createDashboard, type Dashboard } from "@tokenkeeper/dashboard";
 import { controlKey, pauseKey, QUEUE_PREFIX, ROTATED_CHANNEL, recordKey } from "@tokenkeeper/shared/contract";
 import { Queue, Worker } from "bullmq";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Detail, Fleet, RowsMessage } from "../../packages/dashboard/src/ops/row.ts";
+import type { Detail, Fleet, RowsMessage } from "@tokenkeeper/ops";
 import { eventually } from "../support/eventually.ts";
 import { blockOf, readDocument } from "../support/markdown.ts";
 import { appIdOf, populate, tokenOf } from "../support/population.ts";

@@ -15,7 +15,7 @@ import { createOpsRoutes, type OpsDeps } from "./ops/routes.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { REFUSALS } from "./texts.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
-import { UnavailableError } from "./unavailable-error.ts";
+import { UnavailableError } from "@tokenkeeper/ops";
 
 /** What the app is put together from. */
 export interface AppDeps {

@@ -30,16 +30,17 @@ const LIBRARIES: Readonly<Record<string, string>> = {
     "scroll-classifier.js",
     "ios-gesture.js",
   ]),
+  // Words and row types that pages share with whatever else shows them; their types are taken out too.
+  "client/lib/ops/words.js": fileURLToPath(import.meta.resolve("@tokenkeeper/ops/words")),
+  "client/lib/ops/row.js": fileURLToPath(import.meta.resolve("@tokenkeeper/ops/row")),
   ...named("uplot", UPLOT, ["uPlot.esm.js", "uPlot.min.css"]),
 };
-/** Modules that server and browser share. */
-const SHARED = ["ops/words.ts", "ops/row.ts"];
 const TYPES: Readonly<Record<string, string>> = { ts: "text/javascript", js: "text/javascript", css: "text/css" };
 
 /** All files below `/ui`. Our modules are TypeScript; the types are taken out, nothing is bundled. */
 export function readClientFiles(): ReadonlyMap<string, ClientFile> {
   const own = readdirSync(join(SOURCES, "client")).filter((name) => /\.(?:ts|css)$/.test(name));
-  const files = [...own.map((name) => `client/${name}`), ...SHARED].map((name) => [name, join(SOURCES, name)] as const);
+  const files = own.map((name) => [`client/${name}`, join(SOURCES, "client", name)] as const);
   return new Map([...files, ...Object.entries(LIBRARIES)].map(([name, path]) => [`/${name}`, clientFile(path)]));
 }
 

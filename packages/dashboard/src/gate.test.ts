@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGate } from "./gate.ts";
 import { listen, type Listening } from "./listen.ts";
 import type { SignedInUser } from "./signed-in-user.ts";
-import { UnavailableError } from "./unavailable-error.ts";
+import { UnavailableError } from "@tokenkeeper/ops";
 
 const VIEWER: SignedInUser = { name: "viewer", role: "viewer", address: "127.0.0.1", by: "session" };
 

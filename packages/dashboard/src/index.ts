@@ -1,3 +1,3 @@
 export { loadDashboardConfig, type DashboardConfig } from "./dashboard-config.ts";
 export { createDashboard, type Dashboard, type DashboardOptions } from "./dashboard.ts";
-export { UnavailableError } from "./unavailable-error.ts";
+export { UnavailableError } from "@tokenkeeper/ops";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SECOND } from "@tokenkeeper/shared/contract";
-import { UnavailableError } from "./unavailable-error.ts";
+import { UnavailableError } from "@tokenkeeper/ops";
 
 /** A server that listens. */
 export interface Listening {

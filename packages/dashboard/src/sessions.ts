@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypt
 import { HOUR, MINUTE, sessionKey, userSessionsKey } from "@tokenkeeper/shared/contract";
 import type { ChainableCommander, Redis } from "ioredis";
 import { z } from "zod";
-import { UnavailableError } from "./unavailable-error.ts";
+import { UnavailableError } from "@tokenkeeper/ops";
 import type { User } from "./users/user.ts";
 import type { Users } from "./users/users.ts";
 

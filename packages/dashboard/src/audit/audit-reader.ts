@@ -1,6 +1,6 @@
 import { auditKey } from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
-import { UnavailableError } from "../unavailable-error.ts";
+import { UnavailableError } from "@tokenkeeper/ops";
 import { beginning, ending, type AuditEntry, type AuditResult } from "./audit-entry.ts";
 
 /** Entries behind a page in which the ends of its acts are looked for. */

@@ -1,4 +1,4 @@
-import type { Detail, Row } from "../ops/row.ts";
+import type { Detail, Row } from "./lib/ops/row.js";
 import { act, ApiError, type Ref } from "./api.ts";
 import { say } from "./frame.ts";
 import { reader, t } from "./preferences.ts";

@@ -1,4 +1,4 @@
-import type { HistoryEntry } from "../ops/row.ts";
+import type { HistoryEntry } from "./lib/ops/row.js";
 import UPlot from "./lib/uplot/uPlot.esm.js";
 
 /** Where the three charts of a credential are drawn, by the ids of their elements. */

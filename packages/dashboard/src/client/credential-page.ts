@@ -1,5 +1,5 @@
-import type { Detail, HistoryEntry } from "../ops/row.ts";
-import { wordOf } from "../ops/words.ts";
+import type { Detail, HistoryEntry } from "./lib/ops/row.js";
+import { wordOf } from "./lib/ops/words.js";
 import { force, pause, refresh, rerun, resetQuota, resume } from "./acts.ts";
 import { ApiError, read } from "./api.ts";
 import { drawCharts } from "./charts.ts";

@@ -1,4 +1,4 @@
-import { STATES, type Row, type State } from "../ops/row.ts";
+import { STATES, type Row, type State } from "./lib/ops/row.js";
 import { refresh, rerun } from "./acts.ts";
 import { pagePath } from "./api.ts";
 import { redraw, say, show } from "./frame.ts";

@@ -1,4 +1,4 @@
-import type { Fleet } from "../ops/row.ts";
+import type { Fleet } from "./lib/ops/row.js";
 import { ApiError, read } from "./api.ts";
 import { redraw, show } from "./frame.ts";
 import { html, nothing, type TemplateResult } from "./lib/lit-html/lit-html.js";

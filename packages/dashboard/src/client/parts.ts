@@ -1,5 +1,5 @@
-import type { Row, State } from "../ops/row.ts";
-import { sentencesOf, STATE_WORDS, wordOf } from "../ops/words.ts";
+import type { Row, State } from "./lib/ops/row.js";
+import { sentencesOf, STATE_WORDS, wordOf } from "./lib/ops/words.js";
 import { html, nothing, type TemplateResult } from "./lib/lit-html/lit-html.js";
 import { reader, t } from "./preferences.ts";
 import { serverNow, span, took } from "./time.ts";

@@ -1,4 +1,4 @@
-import type { Row, RowsMessage } from "../ops/row.ts";
+import type { Row, RowsMessage } from "./lib/ops/row.js";
 import { read } from "./api.ts";
 import { setServerTime } from "./time.ts";
 

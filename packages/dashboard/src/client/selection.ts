@@ -1,4 +1,4 @@
-import { STATES, type Row, type State } from "../ops/row.ts";
+import { STATES, type Row, type State } from "./lib/ops/row.js";
 
 /** Which rows are shown, and in which order. */
 export interface Selection {

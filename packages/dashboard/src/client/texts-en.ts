@@ -1,4 +1,4 @@
-/** The words of the page in English. Words of states and outcomes are in `ops/words.ts`. */
+/** The words of the page in English. Words of states and outcomes are in `packages/ops/src/words.ts`. */
 export const en = {
   skip: "Skip to the content",
   navigation: "Pages",

@@ -1,9 +1,7 @@
 import type { Log } from "@tokenkeeper/core";
+import { rowOf, type Data, type Facts, type Row, type RowsMessage } from "@tokenkeeper/ops";
 import { MINUTE, ROTATED_CHANNEL, SECOND, type Clock } from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
-import type { Data, Facts } from "./data.ts";
-import type { Row, RowsMessage } from "./row.ts";
-import { rowOf } from "./view.ts";
 
 /** All credentials as they were seen last, and what changes of them. One for the process, whatever number of pages is open. */
 export interface Changes {

@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { expect, it } from "vitest";
-import type { RowsMessage } from "./row.ts";
+import type { RowsMessage } from "@tokenkeeper/ops";
 import { streamChanges } from "./event-stream.ts";
 
 /** 1 MiB in one change. */

@@ -1,6 +1,7 @@
 import { gzip } from "node:zlib";
 import { promisify } from "node:util";
 import type { AccountEntry } from "@tokenkeeper/core";
+import { factsOnPage, readFleet, rowOf, type Actions, type Data, type Detail, type History } from "@tokenkeeper/ops";
 import { CREDENTIAL_KINDS, credentialId, isCredentialKind, type CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Queue } from "bullmq";
 import express, { type Request, type Response, type Router } from "express";
@@ -11,14 +12,8 @@ import type { Audit } from "../audit/audit.ts";
 import { languageOf, LOCALES, themeOf } from "../language.ts";
 import { signedInUser } from "../signed-in-user.ts";
 import { REFUSALS } from "../texts.ts";
-import type { Actions } from "./actions.ts";
 import type { Changes } from "./changes.ts";
-import type { Data } from "./data.ts";
 import { streamChanges } from "./event-stream.ts";
-import { readFleet } from "./fleet.ts";
-import type { History } from "./history.ts";
-import type { Detail } from "./row.ts";
-import { factsOnPage, rowOf } from "./view.ts";
 
 /** What the pages are made of. */
 export interface OpsDeps {
@@ -102,7 +97,8 @@ export function createOpsRoutes(deps: OpsDeps): Router {
   }
 
   async function sendFleet(response: Response): Promise<void> {
-    response.json(await readFleet({ redis, refresh, schedule }, await changes.current()));
+    const { rows } = await changes.current();
+    response.json(await readFleet({ redis, refresh, schedule }, [...rows.values()]));
   }
 
   async function rerun(request: Request, response: Response): Promise<void> {

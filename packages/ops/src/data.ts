@@ -17,7 +17,7 @@ import {
 } from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import { UnavailableError } from "../unavailable-error.ts";
+import { UnavailableError } from "./unavailable-error.ts";
 import type { LastRefresh } from "./row.ts";
 
 /** Everything that Redis says about one credential. Instants are epoch ms by Redis time. Never its value. */

@@ -2,8 +2,7 @@ import { QUEUE_PREFIX, heartbeatKey, MINUTE, workerCredentialsKey, WORKERS_KEY }
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { answered } from "./data.ts";
-import type { Snapshot } from "./changes.ts";
-import type { Fleet } from "./row.ts";
+import type { Fleet, Row } from "./row.ts";
 
 /** What the fleet's page is read from. */
 export interface FleetDeps {
@@ -19,7 +18,7 @@ const SCHEDULER_GRACE = MINUTE / 2;
 const COUNTED = ["waiting", "active", "delayed", "failed", "completed"] as const;
 
 /** Reads workers, queues and Redis. Rejects with UnavailableError while Redis does not answer. */
-export function readFleet({ redis, refresh, schedule }: FleetDeps, snapshot: Snapshot): Promise<Fleet> {
+export function readFleet({ redis, refresh, schedule }: FleetDeps, rows: readonly Row[]): Promise<Fleet> {
   return answered(async () => {
     const [seconds] = await redis.time();
     const now = Number(seconds) * 1_000;
@@ -29,7 +28,7 @@ export function readFleet({ redis, refresh, schedule }: FleetDeps, snapshot: Sna
       readSchedulers(redis, schedule, now),
       redis.info(),
     ]);
-    return { now, workers, queues, schedulers, credentials: countsOf(snapshot), redis: redisFacts(info) };
+    return { now, workers, queues, schedulers, credentials: countsOf(rows), redis: redisFacts(info) };
   });
 }
 
@@ -66,16 +65,15 @@ async function readSchedulers(redis: Redis, schedule: Queue, now: number): Promi
   return { count, overdue };
 }
 
-function countsOf({ rows }: Snapshot): Fleet["credentials"] {
-  const all = [...rows.values()];
-  const count = (holds: (row: (typeof all)[number]) => boolean): number => all.filter(holds).length;
+function countsOf(rows: readonly Row[]): Fleet["credentials"] {
+  const count = (holds: (row: Row) => boolean): number => rows.filter(holds).length;
   return {
-    all: all.length,
+    all: rows.length,
     unserved: count(({ served }) => !served),
     unknown: count(({ unknown }) => unknown === true),
     settles: count(({ settles }) => settles === true),
     overdue: count(({ state }) => state === "overdue"),
-    foreign: all.reduce((sum, { foreign }) => sum + foreign, 0),
+    foreign: rows.reduce((sum, { foreign }) => sum + foreign, 0),
   };
 }
 

@@ -1,0 +1,95 @@
+import { createLog, REFRESH_QUEUE, SCHEDULE_QUEUE } from "@tokenkeeper/core";
+import { createData, createWatch, type Round, type Watch, type Watcher } from "@tokenkeeper/ops";
+import { ACCOUNTS_KEY, QUEUE_PREFIX, systemClock, WATCH_KEY } from "@tokenkeeper/shared/contract";
+import { Queue } from "bullmq";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { startTestRedis, type TestRedis } from "../support/redis.ts";
+
+const PERIOD = 50;
+const SHOP = {
+  id: "wx1234567890abcdef",
+  name: "shop",
+  family: "official-account",
+  token: "stable",
+  sandbox: false,
+  kinds: ["access_token", "jsapi_ticket"],
+};
+
+describe("the watch", () => {
+  let server: TestRedis;
+  let queues: { refresh: Queue; schedule: Queue };
+  const started: Watch[] = [];
+  beforeAll(async () => {
+    server = await startTestRedis();
+    const queue = (name: string): Queue => new Queue(name, { connection: server.redis, prefix: QUEUE_PREFIX });
+    queues = { refresh: queue(REFRESH_QUEUE), schedule: queue(SCHEDULE_QUEUE) };
+    await server.redis.hset(ACCOUNTS_KEY, SHOP.id, JSON.stringify(SHOP));
+  });
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((each) => each.stop()));
+    await server.redis.del(WATCH_KEY);
+  });
+  afterAll(async () => {
+    await Promise.all(Object.values(queues).map((queue) => queue.close()));
+    await server.stop();
+  });
+
+  function watch(name: string, ...watchers: readonly Watcher[]): Watch {
+    const created = createWatch({
+      redis: server.redis,
+      data: createData(server.redis),
+      ...queues,
+      watchers,
+      name,
+      periodMs: PERIOD,
+      clock: systemClock,
+      log: createLog({ name: "test", level: "silent", pretty: false }),
+    });
+    started.push(created);
+    created.start();
+    return created;
+  }
+
+  it("sees every credential and the fleet, although another watcher fails", async () => {
+    const rounds: Round[] = [];
+    watch(
+      "one",
+      () => Promise.reject(new Error("of its own")),
+      async (round) => void rounds.push(round),
+    );
+
+    await eventually(() => expect(rounds.length).toBeGreaterThan(1), { what: "a second round" });
+
+    const [round] = rounds;
+    expect(round?.rows.map(({ id, state }) => [id, state])).toEqual([
+      [`${SHOP.id}:access_token`, "new"],
+      [`${SHOP.id}:jsapi_ticket`, "new"],
+    ]);
+    expect(round?.facts).toHaveLength(2);
+    expect(round?.fleet).toMatchObject({ workers: [], credentials: { all: 2, unserved: 2 } });
+  });
+
+  it("is in one process at a time, and goes over to another when that one stops", async () => {
+    const seen: string[] = [];
+    const first = watch("first", async () => void seen.push("first"));
+    await eventually(() => expect(seen).toContain("first"), { what: "the first process to watch" });
+    watch("second", async () => void seen.push("second"));
+    await eventually(() => expect(seen.length).toBeGreaterThan(5), { what: "more rounds" });
+    expect(seen).not.toContain("second");
+
+    await first.stop();
+
+    await eventually(() => expect(seen).toContain("second"), { what: "the second process to watch" });
+    expect(seen.lastIndexOf("first")).toBeLessThan(seen.indexOf("second"));
+  });
+
+  it("goes over to another process when the one that watched is gone without a word", async () => {
+    await server.redis.set(WATCH_KEY, "killed", "PX", 3 * PERIOD);
+    let rounds = 0;
+    watch("other", async () => void (rounds += 1));
+
+    await eventually(() => expect(rounds).toBeGreaterThan(0), { what: "the other process to watch" });
+    expect(await server.redis.get(WATCH_KEY)).toBe("other");
+  });
+});
