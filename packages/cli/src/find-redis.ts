@@ -7,13 +7,6 @@ import { CliError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
 import type { Texts } from "./texts.ts";
 
-/** The Redis that is meant, and where the WeChat of a `start` beside it is. */
-export interface FoundRedis {
-  readonly url: string;
-  /** Origin of the simulator that a live `start` in this folder runs; only when its Redis is meant. */
-  readonly simulator?: string;
-}
-
 /** What `start` writes beside the URL of its Redis. */
 const START_FILE = join(".tokenkeeper", "start.json");
 const startFile = z.object({ addresses: z.object({ simulator: z.string().optional() }) });
@@ -22,26 +15,27 @@ const startFile = z.object({ addresses: z.object({ simulator: z.string().optiona
  * As the token client finds it: `REDIS_URL`, else the file that `start` wrote in this folder or one above it.
  * @throws CliError when neither is there, or it is no URL of a Redis.
  */
-export function findRedis({ env, cwd }: Pick<Io, "env" | "cwd">, texts: Texts): FoundRedis {
+export function findRedis({ env, cwd }: Pick<Io, "env" | "cwd">, texts: Texts): string {
   const url = urlOf(env, cwd);
   if (url === undefined) throw new CliError(texts.noRedis, EXIT.configuration);
   if (!isRedisUrl(url)) throw new CliError(texts.badRedisUrl, EXIT.configuration);
-  const simulator = env["REDIS_URL"] ? undefined : simulatorOf(findStartFolder(cwd));
-  return { url, ...(simulator !== undefined && { simulator }) };
+  return url;
 }
 
-function urlOf(env: Io["env"], cwd: string): string | undefined {
+/** Origin of the simulator that `start` runs beside its Redis; `undefined`: it runs none, or another Redis is meant. */
+export function findSimulator({ env, cwd }: Pick<Io, "env" | "cwd">): string | undefined {
+  const folder = env["REDIS_URL"] ? undefined : findStartFolder(cwd);
+  if (folder === undefined) return undefined;
   try {
-    return findRedisUrl(env, cwd);
+    return startFile.parse(JSON.parse(readFileSync(join(folder, START_FILE), "utf8"))).addresses.simulator;
   } catch {
     return undefined;
   }
 }
 
-function simulatorOf(folder: string | undefined): string | undefined {
-  if (folder === undefined) return undefined;
+function urlOf(env: Io["env"], cwd: string): string | undefined {
   try {
-    return startFile.parse(JSON.parse(readFileSync(join(folder, START_FILE), "utf8"))).addresses.simulator;
+    return findRedisUrl(env, cwd);
   } catch {
     return undefined;
   }

@@ -17,4 +17,6 @@ export interface Io {
   readonly user: string;
   readonly host: string;
   readonly signals: ProcessSignals;
+  /** This machine's clock, epoch ms. */
+  readonly now: () => number;
 }

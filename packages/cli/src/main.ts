@@ -22,5 +22,6 @@ const io = {
   user: userName(),
   host: hostname(),
   signals: process,
+  now: () => Date.now(),
 };
 process.exit(await run(process.argv.slice(2), io));

@@ -1,4 +1,5 @@
-import { rowOf, type Data, type Row } from "@tokenkeeper/ops";
+import { answered, rowOf, type Row } from "@tokenkeeper/ops";
+import type { FleetConnection } from "./fleet-connection.ts";
 
 /** Every credential, as Redis has it now. */
 export interface Rows {
@@ -8,7 +9,8 @@ export interface Rows {
 }
 
 /** Rejects with UnavailableError while Redis does not answer. */
-export async function readRows({ data }: { readonly data: Data }): Promise<Rows> {
+export async function readRows({ data, redis }: Pick<FleetConnection, "data" | "redis">): Promise<Rows> {
   const facts = await data.facts(await data.accounts());
-  return { now: facts[0]?.now ?? Date.now(), rows: facts.map((each) => rowOf(each)) };
+  const [seconds] = await answered(() => redis.time());
+  return { now: Number(seconds) * 1_000, rows: facts.map((each) => rowOf(each)) };
 }

@@ -37,7 +37,7 @@ export function createSession(io: Io, language: Language): Session {
     print: (text) => write(io.stdout, text),
     printJson: (value) => write(io.stdout, JSON.stringify(value, undefined, 2)),
     note: (text) => write(io.stderr, text),
-    fleet: () => (connecting ??= Promise.resolve().then(() => connectFleet(findRedis(io, texts).url))),
+    fleet: () => (connecting ??= Promise.resolve().then(() => connectFleet(findRedis(io, texts)))),
     async close() {
       const connection = await connecting?.catch(() => undefined);
       await connection?.close();

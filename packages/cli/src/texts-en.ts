@@ -99,13 +99,10 @@ export const en = {
   },
   doctor: {
     progress: "Looking",
-    check: "Check",
-    finding: "Finding",
     summary: (problems: number, warnings: number, checks: number) =>
       problems + warnings === 0
         ? `All is well: ${checks} checks.`
-        : `${problems} problems and ${warnings} warnings in ${checks} checks.`,
-    levels: { ok: "ok", warning: "warning", problem: "problem", skipped: "skipped" },
+        : `Problems: ${problems}. Warnings: ${warnings}. Checks: ${checks}.`,
   },
   hashKey: {
     stdin: "Hash the key that is piped in instead of making one",

@@ -99,13 +99,10 @@ export const zh: Texts = {
   },
   doctor: {
     progress: "正在检查",
-    check: "检查",
-    finding: "发现",
     summary: (problems, warnings, checks) =>
       problems + warnings === 0
         ? `一切正常，共 ${checks} 项检查。`
         : `${checks} 项检查中有 ${problems} 个问题、${warnings} 个警告。`,
-    levels: { ok: "正常", warning: "警告", problem: "问题", skipped: "跳过" },
   },
   hashKey: {
     stdin: "对管道输入的密钥求哈希，而不是生成新密钥",

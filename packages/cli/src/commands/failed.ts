@@ -29,7 +29,7 @@ export const failed = defineCommand({
 
 function textOf(jobs: readonly FailedJob[], session: Session): string {
   const { texts, language, paint } = session;
-  const times = createTimes(session, Date.now());
+  const times = createTimes(session, session.io.now());
   const blocks = jobs.map(({ job, name, at, code, ip, rid, sentence, remedy }) => {
     const facts = [times.ago(at), `${texts.failed.job} ${job}`, code, ip && `ip ${ip}`, rid && `rid ${rid}`];
     const lines = [
