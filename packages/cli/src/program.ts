@@ -14,7 +14,7 @@ import type { Texts } from "./texts.ts";
 export async function runProgram(args: readonly string[], session: Session): Promise<number> {
   const { texts, language } = session;
   let code: number = EXIT.ok;
-  let program: Argv = yargs([...args])
+  let program: Argv = yargs()
     .scriptName("tokenkeeper")
     .usage(`${texts.usage}\n\n${texts.about}`)
     .epilogue(`${texts.exitCodes}\n\n${texts.whichRedis}`)
@@ -44,7 +44,11 @@ export async function runProgram(args: readonly string[], session: Session): Pro
   // oxlint-disable-next-line max-params -- yargs calls it so
   const complete = (_word: string, _argv: unknown, usual: () => void, done: (words: string[]) => void): void =>
     accounts ? done(accounts) : usual();
-  await program.completion("completion", texts.commands.completion, complete).parseAsync();
+  program = program.completion("completion", texts.commands.completion, complete);
+  // Help, version and completions come as one text.
+  await program.parseAsync([...args], {}, (_error: unknown, _options: unknown, text: string) => {
+    if (text) session.print(text);
+  });
   return code;
 }
 

@@ -19,7 +19,7 @@ export const clockRedis: Check = {
   name: "clock-redis",
   judge: ({ redis }) =>
     redis.type === "reached"
-      ? judge(redis.aheadMs, { of: { en: "Redis", zh: "Redis" }, noticeable: NOTICEABLE + redis.withinMs })
+      ? judge(redis.aheadMs, { of: { en: "Redis", zh: " Redis " }, noticeable: NOTICEABLE + redis.withinMs })
       : skipped("Redis does not tell: see above.", "Redis 未给出信息，见上。"),
 };
 
