@@ -10,6 +10,7 @@ import { auditKey, fingerprint } from "@tokenkeeper/shared/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cli, cliProcess, startCli, type Ended } from "../support/cli.ts";
 import { eventually } from "../support/eventually.ts";
+import { blockOf, readDocument } from "../support/markdown.ts";
 import { startWorld, type World } from "../support/world.ts";
 
 const sh = promisify(execFile);
@@ -30,13 +31,7 @@ describe("tokenkeeper", () => {
       ],
     });
     await world.startRuntime();
-    await Promise.all([
-      world.client({ waitMs: 20_000 }).getTicket("shop", "jsapi"),
-      eventually(async () => expect(await world.refreshQueue.getFailedCount()).toBe(1), {
-        what: "the refused account",
-        timeoutMs: 20_000,
-      }),
-    ]);
+    await Promise.all([world.client({ waitMs: 20_000 }).getTicket("shop", "jsapi"), oneHasFailed()]);
     folder = await mkdtemp(join(tmpdir(), "tokenkeeper-cli-"));
     const program = join(folder, "tokenkeeper");
     await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
@@ -47,6 +42,12 @@ describe("tokenkeeper", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  function oneHasFailed(): Promise<void> {
+    return eventually(async () => expect(await world.refreshQueue.getFailedCount()).toBe(1), {
+      what: "the refused account",
+      timeoutMs: 20_000,
+    });
+  }
   const env = (): Record<string, string> => ({ REDIS_URL: world.redis.url });
   async function kept(running: Promise<Ended>): Promise<Ended> {
     const ended = await running;
@@ -253,6 +254,33 @@ describe("tokenkeeper", () => {
     expect(await inProcess("rerun", first ?? "")).toMatchObject({ code: 1, stdout: "" });
   });
 
+  it("has the rights of its Redis user: a worker's suffice for all, a dashboard's for all but values", async () => {
+    const contract = await readDocument("docs/key-contract.md");
+    const as = async (user: string, ...args: string[]): Promise<Ended> => {
+      const rules = blockOf(contract, `acl ${user}`).split(" ");
+      await world.redis.redis.call("ACL", "SETUSER", user, "reset", "on", ">of-a-user", ...rules);
+      const url = new URL(world.redis.url);
+      [url.username, url.password] = [user, "of-a-user"];
+      return cli(args, { env: { REDIS_URL: url.href, WECHAT_API_BASE_URL: world.simulator.url } });
+    };
+
+    for (const user of ["worker", "dashboard"]) {
+      expect(await as(user, "status", "shop")).toMatchObject({ code: 0 });
+      expect(await as(user, "refresh", "shop", "--wait")).toMatchObject({ code: 0 });
+      expect(await as(user, "get", "shop")).toMatchObject({ code: 0 });
+      expect(await as(user, "doctor")).toMatchObject({
+        stderr: "",
+        stdout: expect.stringMatching(/^● workers +1 alive/m),
+      });
+    }
+    expect(await as("worker", "get", "shop", "--reveal")).toMatchObject({ code: 0 });
+    expect(await as("dashboard", "get", "shop", "--reveal")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "The Redis user of REDIS_URL may not read values: use that of a worker or of an app.\n",
+    });
+  });
+
   it("does nothing that cannot be written down", async () => {
     const { redis } = world.redis;
     await redis.rename(auditKey("acts"), "kept");
@@ -283,7 +311,7 @@ describe("tokenkeeper", () => {
       { REDIS_URL: "redis://:canary-pw@127.0.0.1:1" },
     ],
     ["a wrong kind that may be a secret", ["get", "shop", "canary".repeat(6)], 64, /a text of 36 characters/],
-  ])("ends as documented on %s", async (_case, args, code, text, more = {}) => {
+  ])("ends as documented on %s", async (_case, ...[args, code, text, more = {}]) => {
     const ended = await kept(cli(args, { env: { ...env(), ...more } }));
 
     expect([ended.code, ended.stdout]).toEqual([code, ""]);

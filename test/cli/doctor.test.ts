@@ -104,7 +104,11 @@ describe("tokenkeeper doctor", () => {
     let runtime: Runtime;
     beforeAll(async () => {
       runtime = await world.startRuntime();
-      await eventually(
+      await onlyRefusedAccounts();
+    });
+
+    function onlyRefusedAccounts(): Promise<void> {
+      return eventually(
         async () => {
           const { found } = await doctor();
           expect(unwell(found)).toEqual(["whitelist", "credentials"]);
@@ -112,7 +116,7 @@ describe("tokenkeeper doctor", () => {
         },
         { what: "both refused accounts and nothing else", timeoutMs: 40_000 },
       );
-    });
+    }
 
     it("names the address that WeChat saw and refused, and the console in which to list it", async () => {
       const finding = await findingOf("whitelist", /^walled · access_token: The IP 203\.0\.113\.7 is not on/);

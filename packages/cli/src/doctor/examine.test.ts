@@ -126,7 +126,7 @@ describe("examine", () => {
       /4 s behind that of Redis/,
     ],
     ["a Redis that is away", { ...WELL, redis: { type: "silent" } }, "redis", "problem", /does not answer/],
-  ])("names %s, in both languages and with a remedy", (_case, facts, check, level, sentence) => {
+  ])("names %s, in both languages and with a remedy", (_case, ...[facts, check, level, sentence]) => {
     const bad = findings(examine(facts)).filter(([, finding]) => finding.level !== "ok");
 
     expect(bad.map(([name, finding]) => [name, finding.level])).toContainEqual([check, level]);
