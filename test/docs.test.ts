@@ -117,7 +117,7 @@ describe("docs/key-contract.md", () => {
     ]);
   });
 
-  const entry = accountEntry({
+  const account: Account = {
     id: "wx1234567890abcdef",
     name: "shop",
     type: "official-account",
@@ -127,12 +127,14 @@ describe("docs/key-contract.md", () => {
     sandbox: false,
     mirrors: [],
     kinds: ["access_token", "jsapi_ticket"],
-  });
+  };
+  const entry = accountEntry(account);
+  const following = accountEntry({ ...account, leader: "https://tokens.example.com" });
 
   it.each([
     ["Record field", contract.RECORD_FIELDS],
     ["Control field", CONTROL_FIELDS],
-    ["Entry field", Object.keys(entry)],
+    ["Entry field", Object.keys(following)],
     ["Audit field", [...new Set([...Object.keys(beginning.shape), ...Object.keys(ending.shape)])]],
   ])("documents every %s in both languages, and no other", async (heading, fields) => {
     const rows = rowsUnder(await read(), heading);

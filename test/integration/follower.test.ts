@@ -1,6 +1,14 @@
 // Follower mode: a second instance with its own Redis reads from the world's worker over HTTP and fetches nothing itself.
 import { TokenUnavailableError } from "@tokenkeeper/shared";
-import { controlKey, FOLLOWERS_KEY, fingerprint, recordKey, type CredentialKind } from "@tokenkeeper/shared/contract";
+import { parseAccountEntry } from "@tokenkeeper/core";
+import {
+  ACCOUNTS_KEY,
+  controlKey,
+  FOLLOWERS_KEY,
+  fingerprint,
+  recordKey,
+  type CredentialKind,
+} from "@tokenkeeper/shared/contract";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { startFollower, type Follower } from "../support/follower.ts";
@@ -162,10 +170,16 @@ describe("a follower", () => {
     await eventually(
       async () => {
         const entry = JSON.parse((await world.redis.redis.hget(FOLLOWERS_KEY, "staging")) ?? "{}") as object;
-        expect(entry).toEqual({ lastSeen: expect.any(Number), accounts: [world.appId("shop")] });
+        expect(entry).toEqual({
+          lastSeen: expect.any(Number),
+          accounts: { [world.appId("shop")]: expect.any(Number) },
+        });
       },
       { what: "the follower to be written down at its leader" },
     );
+    const entry = parseAccountEntry((await follower.redis.redis.hget(ACCOUNTS_KEY, "shop")) ?? "");
+    expect(entry).toMatchObject({ name: "shop", follows: true });
+    expect(parseAccountEntry((await world.redis.redis.hget(ACCOUNTS_KEY, "shop")) ?? "")?.follows).toBeUndefined();
     expect(world.fetches("shop")).toHaveLength(2);
     expect(follower.askedOfWechat).toEqual([]);
   });

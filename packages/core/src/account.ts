@@ -39,6 +39,8 @@ export interface AccountEntry {
   /** A test account, to which WeChat gives fewer fetches. */
   readonly sandbox: boolean;
   readonly kinds: readonly CredentialKind[];
+  /** Its credentials are read from a leader; absent for an account that is fetched from WeChat. */
+  readonly follows?: true | undefined;
 }
 
 const entrySchema = z.object({
@@ -49,6 +51,7 @@ const entrySchema = z.object({
   token: z.enum(["stable", "classic"]).default("stable"),
   sandbox: z.boolean().default(false),
   kinds: z.array(z.enum(CREDENTIAL_KINDS)),
+  follows: z.literal(true).optional().catch(undefined),
 });
 
 /** Reads an entry of `wx:accounts`; `undefined` when it is not one. */
@@ -61,6 +64,6 @@ export function parseAccountEntry(json: string): AccountEntry | undefined {
 }
 
 /** @returns the entry that apps and the dashboard may see. */
-export function accountEntry({ id, name, type, token, sandbox, kinds }: Account): AccountEntry {
-  return { id, name, family: type, token, sandbox, kinds };
+export function accountEntry({ id, name, type, token, sandbox, kinds, leader }: Account): AccountEntry {
+  return { id, name, family: type, token, sandbox, kinds, ...(leader !== undefined && { follows: true }) };
 }

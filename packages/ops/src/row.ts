@@ -51,6 +51,8 @@ export interface Row {
   readonly kind: CredentialKind;
   readonly name: string;
   readonly token: "stable" | "classic";
+  /** It is read from a leader and never fetched from WeChat: `token` says nothing, `used` and `cap` count those reads. */
+  readonly follows?: true;
   readonly state: State;
   readonly level: Level;
   /** Whether apps have a value. */
@@ -150,6 +152,25 @@ export interface Fleet {
     readonly name: string;
     readonly paused: boolean;
     readonly counts: Readonly<Record<string, number>>;
+  }[];
+  /** Instances that read their credentials from this one, by the name of their key; the last seen first. */
+  readonly followers: readonly {
+    readonly key: string;
+    /** ms since it last asked for changes. */
+    readonly seenMsAgo: number;
+    /** It asks every 10 s, and was seen within the last minute. */
+    readonly follows: boolean;
+    readonly accounts: number;
+    /** Names of the first of these accounts. */
+    readonly names: readonly string[];
+  }[];
+  /** Requests to the token HTTP API on this Beijing day, by the name of the key; `-`: the key was not known. */
+  readonly requests: readonly {
+    readonly key: string;
+    readonly served: number;
+    readonly reported: number;
+    readonly followed: number;
+    readonly refused: number;
   }[];
   readonly schedulers: { readonly count: number; readonly overdue: number };
   readonly credentials: {

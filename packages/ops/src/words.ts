@@ -110,6 +110,7 @@ const WORDS: Readonly<Record<string, Bilingual>> = {
   due: { en: "due", zh: "到期" },
   forced: { en: "forced", zh: "强制" },
   operator: { en: "a person", zh: "人工" },
+  leader: { en: "new value at the leader", zh: "上游已更新" },
   parent: { en: "new access token", zh: "access_token 已更新" },
   fallback: { en: "without the queue", zh: "未经队列" },
   quota_reset: { en: "quota reset", zh: "重置配额" },

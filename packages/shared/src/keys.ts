@@ -91,14 +91,14 @@ export function givenKey(sha256: string): string {
 }
 
 /**
- * Hash of request counters of the token HTTP API, kept 3 days. Written by the worker.
+ * Hash of request counters of the token HTTP API, kept 3 days. Written by the worker, read by the dashboard.
  * @param beijingDate `YYYY-MM-DD` in Beijing.
  */
 export function usageKey(beijingDate: string): string {
   return `${PREFIX}:usage:${beijingDate}`;
 }
 
-/** Hash: name of a key of the token HTTP API → JSON `{lastSeen, accounts}` of the instance that follows this one with it. Written by the worker, read by the dashboard. */
+/** Hash: name of a key of the token HTTP API → JSON `{lastSeen, accounts}` of the instance that follows this one with it. Written and read by the worker, read by the dashboard. */
 export const FOLLOWERS_KEY = `${PREFIX}:followers`;
 
 /** String with a TTL: which process looks at everything, for alerts and figures. Written and read by worker and dashboard. */

@@ -104,7 +104,8 @@ function buttons(detail: Detail): TemplateResult | typeof nothing {
 
 function strongButtons(detail: Detail): TemplateResult {
   const { row } = detail;
-  const isToken = row.kind === "access_token";
+  // What only WeChat can do is asked for where WeChat is asked: at the leader.
+  const isToken = row.kind === "access_token" && !row.follows;
   return html`
     ${isToken ? html`<button type="button" @click=${() => force(detail)}>${t().force}</button>` : nothing}
     ${
@@ -124,7 +125,7 @@ function facts({ row, facts: more }: Detail): TemplateResult {
   const last = more.reportedSeen === undefined ? "" : ` · ${t().lastReport(ago(more.reportedSeen))}`;
   const all: [string, string | TemplateResult | undefined][] = [
     [t().appId, html`<code>${row.account}</code>`],
-    [t().type, `${more.family} · ${row.token}`],
+    [t().type, `${more.family} · ${row.follows ? t().follows : row.token}`],
     [t().fingerprint, row.fingerprint && html`<code>${row.fingerprint}</code>`],
     [t().issued, at(row.issuedAt)],
     [t().expires, coming(row.expiresAt)],
@@ -134,7 +135,9 @@ function facts({ row, facts: more }: Detail): TemplateResult {
     [t().byHand, `${more.byHand} / ${more.handCap}`],
     [
       t().forcedToday,
-      row.token === "stable" && row.kind === "access_token" ? `${more.forced} / ${more.forcedCap}` : undefined,
+      row.token === "stable" && row.kind === "access_token" && !row.follows
+        ? `${more.forced} / ${more.forcedCap}`
+        : undefined,
     ],
     [
       t().failures,
