@@ -6,6 +6,7 @@ import {
   FAILURE_CLASSES,
   loadWorkerConfig,
   MIRROR_SDKS,
+  REPORT_RESULTS,
   SETTINGS,
   WORD_CODES,
   type Account,
@@ -68,6 +69,7 @@ describe("docs/key-contract.md", () => {
       [contract.recordKey({ account, kind })]: "recordKey",
       [contract.ACCOUNTS_KEY]: "ACCOUNTS_KEY",
       [contract.controlKey({ account, kind })]: "controlKey",
+      [contract.reportersKey({ account, kind })]: "reportersKey",
       [contract.quotaKey(account, "<date>")]: "quotaKey",
       [contract.pauseKey(account)]: "pauseKey",
       [contract.ROTATED_CHANNEL]: "ROTATED_CHANNEL",
@@ -110,6 +112,7 @@ describe("docs/key-contract.md", () => {
       "pauseKey",
       "quotaKey",
       "recordKey",
+      "reportersKey",
       "sessionKey",
       "usageKey",
       "userSessionsKey",
@@ -145,6 +148,13 @@ describe("docs/key-contract.md", () => {
       expect(english).toMatch(/^\w.{5}/);
       expect(chinese).toMatch(HAN);
     }
+  });
+
+  it("has every result of a report, in both languages", async () => {
+    const rows = rowsUnder(await read(), "Result");
+
+    expect(rows.flatMap(([name = ""]) => codeIn(name))).toEqual([...REPORT_RESULTS]);
+    for (const [, , chinese] of rows) expect(chinese).toMatch(HAN);
   });
 
   it("shows the accounts' entry, the read of a token and the schema as they are", async () => {

@@ -3,7 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { beijingDate, REFRESH_QUEUE } from "@tokenkeeper/core";
-import { ACCOUNTS_KEY, FOLLOWERS_KEY, usageKey } from "@tokenkeeper/shared/contract";
+import { ACCOUNTS_KEY, FOLLOWERS_KEY, reportersKey, usageKey } from "@tokenkeeper/shared/contract";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -135,7 +135,11 @@ describe("the pages", { timeout: 120_000 }, () => {
   });
 
   it("ask before what cannot be taken back, and Escape means no", async () => {
+    const ref = { account: board.world.appId("shop"), kind: "access_token" } as const;
+    const reported = { since: Date.now(), at: Date.now(), times: 1, result: "accepted_by_wechat" };
+    await board.world.redis.redis.hset(reportersKey(ref), "shop-web", JSON.stringify(reported));
     await showCredential("shop");
+    await page.getByRole("row", { name: "shop-web" }).getByText("WeChat accepts the value").waitFor();
     const fetches = board.world.fetches("shop").length;
     await page.getByRole("button", { name: "Force another value" }).click();
     const dialog = page.getByRole("dialog");

@@ -9,6 +9,7 @@ import {
   QUEUE_PREFIX,
   ROTATED_CHANNEL,
   recordKey,
+  reportersKey,
   usageKey,
 } from "@tokenkeeper/shared/contract";
 import { Queue, Worker } from "bullmq";
@@ -163,6 +164,25 @@ describe("the list", () => {
 });
 
 describe("one credential", () => {
+  it("shows who reported it, the last one first, and leaves out what no worker writes", async () => {
+    const [at, result] = [1_700_000_000_000, "confirmed"];
+    const entry = { since: at, at, times: 1, result };
+    await server.redis.hset(reportersKey(REF), {
+      "shop-web": JSON.stringify(entry),
+      "-": JSON.stringify({ ...entry, at: at + 1, result: "stale" }),
+      "<b>html</b>": JSON.stringify(entry),
+      odd: JSON.stringify({ ...entry, result: "<b>" }),
+      broken: "{",
+    });
+
+    expect((await read<Detail>(PATH)).reporters).toEqual([
+      { app: "-", ...entry, at: at + 1, result: "stale" },
+      { app: "shop-web", ...entry },
+    ]);
+    await server.redis.multi().del(reportersKey(REF)).set(reportersKey(REF), "text").exec();
+    expect((await read<Detail>(PATH)).reporters).toEqual([]);
+  });
+
   it("that follows a leader counts its reads there, and what an older worker wrote of it is no reason to say so", async () => {
     const entry = { id: REF.account, name: "account 0", family: "official-account", kinds: [REF.kind], follows: true };
     await server.redis.hset("wx:accounts", REF.account, JSON.stringify(entry));

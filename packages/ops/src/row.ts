@@ -1,5 +1,5 @@
 // What the pages know of a credential, as it goes over the wire. Instants are epoch ms by Redis time. Never a token.
-import type { Bilingual } from "@tokenkeeper/core";
+import type { Bilingual, ReporterEntry } from "@tokenkeeper/core";
 import type { CredentialKind } from "@tokenkeeper/shared/contract";
 
 /** The states of a credential, the worst first. */
@@ -101,12 +101,20 @@ export interface HistoryEntry {
   readonly failure?: { readonly facts: string; readonly text: Bilingual };
 }
 
+/** One app that reported a credential lately. */
+export interface Reporter extends ReporterEntry {
+  /** Its name, or that of its API key; `-`: it gives none. */
+  readonly app: string;
+}
+
 /** One credential's own page. */
 export interface Detail {
   readonly now: number;
   readonly row: Row;
   /** The newest first. */
   readonly history: readonly HistoryEntry[];
+  /** Who reported it; the last one first. */
+  readonly reporters: readonly Reporter[];
   readonly facts: {
     readonly family: string;
     readonly generation: number;

@@ -19,6 +19,11 @@ export function controlKey({ account, kind }: CredentialRef): string {
   return `${PREFIX}:ctl:{${account}}:${kind}`;
 }
 
+/** Hash with a TTL: name of an app → JSON of what it reported about the credential and what came of it. Written by the worker, read by the dashboard. */
+export function reportersKey({ account, kind }: CredentialRef): string {
+  return `${PREFIX}:reporters:{${account}}:${kind}`;
+}
+
 /**
  * Hash of fetch counters per endpoint, kept 3 days. Written by the worker, read by the dashboard.
  * @param beijingDate `YYYY-MM-DD` in Beijing, where WeChat's day begins.
@@ -38,7 +43,7 @@ export function pauseKey(account: string): string {
 /** Pub/sub channel: a hint `{account, kind, version}` after each commit. */
 export const ROTATED_CHANNEL = `${PREFIX}:rotated`;
 
-/** Stream, capped: reports `{account, kind, fp}` and demands `{account, kind}`. Written by apps, read by the worker. */
+/** Stream, capped: reports `{account, kind, fp, app}` and demands `{account, kind}`. Written by apps, read by the worker. */
 export const REPORTS_KEY = `${PREFIX}:reports`;
 
 /** Hash with a TTL: one worker's sign of life. Written by the worker, read by worker and dashboard. */

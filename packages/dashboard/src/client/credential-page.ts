@@ -1,5 +1,5 @@
-import type { Detail, HistoryEntry } from "./lib/ops/row.js";
-import { wordOf } from "./lib/ops/words.js";
+import type { Detail, HistoryEntry, Reporter } from "./lib/ops/row.js";
+import { REPORT_WORDS, wordOf } from "./lib/ops/words.js";
 import { force, pause, refresh, rerun, resetQuota, resume } from "./acts.ts";
 import { ApiError, read } from "./api.ts";
 import { drawCharts } from "./charts.ts";
@@ -61,7 +61,7 @@ export function showCredential(account: string, kind: string): void {
 }
 
 function content(detail: Detail): TemplateResult {
-  const { row, history } = detail;
+  const { row, history, reporters } = detail;
   return html`
     <p class="back"><a href="/">← ${t().credentials}</a></p>
     <section class="now ${row.level}" aria-label=${t().state}>
@@ -70,7 +70,7 @@ function content(detail: Detail): TemplateResult {
       ${buttons(detail)}
     </section>
     <h2>${t().facts}</h2>
-    ${facts(detail)}
+    ${facts(detail)} ${reporters.length > 0 ? reports(reporters) : nothing}
     <h2>${t().charts}</h2>
     <div class="charts">
       ${chart("life", t().chartLife)} ${chart("latency", t().chartLatency)} ${chart("failures", t().chartFailures)}
@@ -162,6 +162,20 @@ function facts({ row, facts: more }: Detail): TemplateResult {
           ],
     )}
   </dl>`;
+}
+
+/** Who said that WeChat refuses it. */
+function reports(reporters: readonly Reporter[]): TemplateResult {
+  return html`<h2>${t().reports}</h2>
+    ${plainTable(
+      [t().reporter, t().lastSaid, t().times, t().outcome],
+      reporters.map(({ app, at, since, times, result }) => [
+        app === "-" ? html`<span class="quiet">${t().unnamed}</span>` : app,
+        html`<time datetime=${new Date(at).toISOString()}>${instant(at)}</time> (${ago(at)})`,
+        times > 1 ? t().timesSince(times, instant(since)) : String(times),
+        REPORT_WORDS[result][reader.language],
+      ]),
+    )}`;
 }
 
 function timeline(history: readonly HistoryEntry[]): TemplateResult {
