@@ -132,7 +132,7 @@ describe("docs/key-contract.md", () => {
     kinds: ["access_token", "jsapi_ticket"],
   };
   const entry = accountEntry(account);
-  const following = accountEntry({ ...account, leader: "https://tokens.example.com" });
+  const following = accountEntry({ ...account, leader: { origin: "https://tokens.example.com", key: account.secret } });
 
   it.each([
     ["Record field", contract.RECORD_FIELDS],
@@ -227,7 +227,9 @@ describe("docs/follower.md", () => {
 
     expect(others).toEqual([]);
     expect(leader?.api?.keys).toMatchObject([{ name: "staging", accounts: "all", mayReport: true }]);
-    expect(follower?.accounts).toMatchObject([{ id: leader?.accounts[0]?.id, leader: "https://tokens.example.com" }]);
+    expect(follower?.accounts).toMatchObject([
+      { id: leader?.accounts[0]?.id, leader: { origin: "https://tokens.example.com" } },
+    ]);
     expect([leader?.warnings, follower?.warnings]).toEqual([[], []]);
   });
 

@@ -6,6 +6,14 @@ import type { Secret } from "./secret.ts";
 /** What kind of WeChat account it is. */
 export type AccountType = "official-account" | "mini-program";
 
+/** Another instance of ours, from which credentials are read. */
+export interface Leader {
+  /** Where its token HTTP API is, without a path. */
+  readonly origin: string;
+  /** The key that it was told of. */
+  readonly key: Secret;
+}
+
 /** One account of the configuration. */
 export interface Account {
   /** The appid. */
@@ -13,10 +21,10 @@ export interface Account {
   /** The name by which apps may ask and people see it; the appid when the file gives none. */
   readonly name: string;
   readonly type: AccountType;
-  /** The AppSecret; of an account that follows, the key for its leader. */
+  /** The AppSecret; of an account that follows there is none, and the box is empty. */
   readonly secret: Secret;
-  /** The account follows: its credentials are read from the instance at this origin, never fetched from WeChat. */
-  readonly leader?: string;
+  /** The account follows: its credentials are read from there, never fetched from WeChat. */
+  readonly leader?: Leader;
   /** `stable`: `/cgi-bin/stable_token`, repeats the token until its last 5 minutes. `classic`: `/cgi-bin/token`, a new one at each fetch. */
   readonly token: "stable" | "classic";
   /** `stable`: when the classic quota is gone near the end, fetch a stable token instead. */
