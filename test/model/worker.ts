@@ -86,6 +86,7 @@ export function startWorker(deps: WorkerDeps): ModelWorker {
     trigger: (credential, reason) => enqueue.immediate(credential, reason),
     passOn: async () => {},
     passReport: async () => "inconclusive",
+    noteReporter: async () => {},
     clock,
     durations,
     log,

@@ -16,6 +16,7 @@ export * from "./jobs.ts";
 export * from "./log.ts";
 export { ConfigError, describeValue, didYouMean, problemsOf, type Problem } from "./problems.ts";
 export * from "./redis.ts";
+export * from "./reporter-entry.ts";
 export * from "./secret.ts";
 export * from "./settings.ts";
 export * from "./shutdown.ts";

@@ -1,4 +1,12 @@
-import { automaticCap, dailyLimitOf, endpointOf, explainCode, FORCED_A_DAY, HAND_CAP } from "@tokenkeeper/core";
+import {
+  automaticCap,
+  dailyLimitOf,
+  endpointOf,
+  explainCode,
+  FORCED_A_DAY,
+  HAND_CAP,
+  LEADER_READS_A_DAY,
+} from "@tokenkeeper/core";
 import { credentialId, MINUTE, SECOND } from "@tokenkeeper/shared/contract";
 import type { Facts } from "./data.ts";
 import type { Detail, Level, Row, State, Trouble } from "./row.ts";
@@ -19,12 +27,13 @@ export function rowOf(facts: Facts): Row {
   const state = stateOf(facts, served);
   const trouble = troubleOf(facts, state);
   const nextAt = nextLookOf(facts, state);
-  const endpoint = endpointOf(kind, entry.token);
+  const endpoint = endpointOf(kind, entry);
   return {
     id: credentialId(ref),
     ...ref,
     name: entry.name,
     token: entry.token,
+    ...(entry.follows && { follows: true as const }),
     state,
     level: levelOf(state, served),
     served,
@@ -63,7 +72,7 @@ export function factsOnPage(facts: Facts): Detail["facts"] {
     family: entry.family,
     generation: control.generation,
     reportedToday: counters["reported"] ?? 0,
-    byHand: counters[`${endpointOf(kind, entry.token)}:hand`] ?? 0,
+    byHand: counters[`${endpointOf(kind, entry)}:hand`] ?? 0,
     handCap: HAND_CAP,
     forced: counters["stable_token_forced:hand"] ?? 0,
     forcedCap: FORCED_A_DAY,
@@ -142,7 +151,9 @@ function troubleOf({ kind, control, last }: Facts, state: State): Trouble | unde
 }
 
 function capOf({ entry, kind, control: { issuedAt, expiresAt } }: Facts): number {
-  const limit = dailyLimitOf(endpointOf(kind, entry.token), entry.sandbox);
+  const endpoint = endpointOf(kind, entry);
+  if (endpoint === "leader") return LEADER_READS_A_DAY;
+  const limit = dailyLimitOf(endpoint, entry.sandbox);
   const lifeMs = (expiresAt ?? 0) - (issuedAt ?? 0);
   return automaticCap({ ...(limit !== undefined && { limit }), ...(lifeMs > 0 && { lifeMs }) });
 }

@@ -7,7 +7,7 @@ export * from "./keys.ts";
 export { createReader } from "./reader.ts";
 export * from "./record.ts";
 export { REFUSED_TOKEN_CODES } from "./refusal.ts";
-export { createReports, sendToStream } from "./reports.ts";
+export { createReports, REPORTER_PATTERN, sendToStream } from "./reports.ts";
 export { createRotations } from "./rotations.ts";
 export { createRecordStore } from "./store.ts";
 export * from "./time.ts";

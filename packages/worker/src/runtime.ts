@@ -36,6 +36,7 @@ import { createBringForward } from "./store/bring-forward.ts";
 import { createFindLost } from "./store/find-lost.ts";
 import { createMirrorStore } from "./store/mirror-store.ts";
 import { createQuotaResets } from "./store/quota-resets.ts";
+import { createNoteReporter } from "./store/reporter-store.ts";
 import { createRedisCredentialStore } from "./store/redis-credential-store.ts";
 import { checkDurations, checkRedis } from "./start-checks.ts";
 import { StartError } from "./start-error.ts";
@@ -104,6 +105,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     ...shared,
     passOn: (ref) => trigger({ ref, account: { name: ref.account } }, "missing"),
     passReport: follow.passReport,
+    noteReporter: createNoteReporter(command),
   });
   const intake = createIntake({ stream, handle, durations, log });
   const fetchesPerSecond = options.fetchesPerSecond ?? 50;

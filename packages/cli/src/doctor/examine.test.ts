@@ -20,6 +20,8 @@ const fleet: Fleet = {
     appendOnly: true,
     persistenceOk: true,
   },
+  followers: [],
+  requests: [],
 };
 const row: Row = {
   id: "wx1:access_token",

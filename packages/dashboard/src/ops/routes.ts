@@ -94,11 +94,13 @@ export function createOpsRoutes(deps: OpsDeps): Router {
   async function sendDetail(request: Request<{ account: string; kind: string }>, response: Response): Promise<void> {
     const facts = await changes.factsOf(request.params.account, request.params.kind);
     if (!facts) return notFound(response);
-    await history.update();
+    const ref = { account: facts.entry.id, kind: facts.kind };
+    const [reporters] = await Promise.all([data.reporters(ref), history.update()]);
     const detail: Detail = {
       now: facts.now,
       row: rowOf(facts),
-      history: history.of({ account: facts.entry.id, kind: facts.kind }),
+      history: history.of(ref),
+      reporters,
       facts: factsOnPage(facts),
     };
     response.json(detail);

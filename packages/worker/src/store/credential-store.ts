@@ -1,3 +1,4 @@
+import type { ReportResult } from "@tokenkeeper/core";
 import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { CredentialState } from "../decide/state.ts";
 
@@ -98,7 +99,7 @@ export interface ReportInput {
 }
 
 /** Whether a report counts, and if not, why. `foreign` counts, and another system fetched this credential. */
-export type ReportReply = "confirmed" | "foreign" | "stale" | "too_soon" | "budget";
+export type ReportReply = Extract<ReportResult, "confirmed" | "foreign" | "stale" | "too_soon" | "budget">;
 
 /** All that the refresh engine does with Redis. Every function rejects with `StorageError` when Redis fails. */
 export interface CredentialStore {
