@@ -12,7 +12,7 @@ import {
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
 import { beginning, ending } from "../packages/dashboard/src/audit/audit-entry.ts";
-import { STATES, STATE_WORDS } from "@tokenkeeper/ops";
+import { SLO_FIELDS, STATES, STATE_WORDS } from "@tokenkeeper/ops";
 import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
 import { credentialAnswer } from "../packages/worker/src/api/answers.ts";
 import { REFUSALS } from "../packages/worker/src/api/refusal.ts";
@@ -83,6 +83,7 @@ describe("docs/key-contract.md", () => {
       [contract.usageKey("<date>")]: "usageKey",
       [contract.FOLLOWERS_KEY]: "FOLLOWERS_KEY",
       [contract.WATCH_KEY]: "WATCH_KEY",
+      [contract.sloKey("<date>")]: "sloKey",
       [contract.QUEUE_PREFIX]: "QUEUE_PREFIX",
     };
 
@@ -111,6 +112,7 @@ describe("docs/key-contract.md", () => {
       "quotaKey",
       "recordKey",
       "sessionKey",
+      "sloKey",
       "usageKey",
       "userSessionsKey",
       "workerCredentialsKey",
@@ -133,6 +135,7 @@ describe("docs/key-contract.md", () => {
     ["Record field", contract.RECORD_FIELDS],
     ["Control field", CONTROL_FIELDS],
     ["Entry field", Object.keys(entry)],
+    ["SLO field", SLO_FIELDS],
     ["Audit field", [...new Set([...Object.keys(beginning.shape), ...Object.keys(ending.shape)])]],
   ])("documents every %s in both languages, and no other", async (heading, fields) => {
     const rows = rowsUnder(await read(), heading);

@@ -1,7 +1,17 @@
 import { gzip } from "node:zlib";
 import { promisify } from "node:util";
 import type { AccountEntry } from "@tokenkeeper/core";
-import { factsOnPage, readFleet, rowOf, type Actions, type Data, type Detail, type History } from "@tokenkeeper/ops";
+import {
+  factsOnPage,
+  readFleet,
+  readSlo,
+  rowOf,
+  type Actions,
+  type Data,
+  type Detail,
+  type FleetPage,
+  type History,
+} from "@tokenkeeper/ops";
 import { CREDENTIAL_KINDS, credentialId, isCredentialKind, type CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Queue } from "bullmq";
 import express, { type Request, type Response, type Router } from "express";
@@ -98,7 +108,9 @@ export function createOpsRoutes(deps: OpsDeps): Router {
 
   async function sendFleet(response: Response): Promise<void> {
     const { rows } = await changes.current();
-    response.json(await readFleet({ redis, refresh, schedule }, [...rows.values()]));
+    const fleet = await readFleet({ redis, refresh, schedule }, [...rows.values()]);
+    const page: FleetPage = { ...fleet, slo: await readSlo(redis, fleet.now) };
+    response.json(page);
   }
 
   async function rerun(request: Request, response: Response): Promise<void> {
