@@ -12,7 +12,9 @@ import {
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
 import { beginning, ending } from "../packages/dashboard/src/audit/audit-entry.ts";
-import { SLO_FIELDS, STATES, STATE_WORDS } from "@tokenkeeper/ops";
+import { SLO_FIELDS, STATES, STATE_WORDS, type MetricTable } from "@tokenkeeper/ops";
+import { DASHBOARD_METRICS } from "../packages/dashboard/src/metrics/dashboard-metrics.ts";
+import { WORKER_METRICS } from "../packages/worker/src/metrics/worker-metrics.ts";
 import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
 import { credentialAnswer } from "../packages/worker/src/api/answers.ts";
 import { REFUSALS } from "../packages/worker/src/api/refusal.ts";
@@ -155,6 +157,24 @@ describe("docs/key-contract.md", () => {
     expect(text).toContain(`HGET ${contract.recordKey({ account: entry.id, kind: "access_token" })} value`);
     const schema = rowsUnder(text, "Record field").find(([name]) => name === "`schema`");
     expect(schema?.[1]).toBe(`\`${contract.RECORD_SCHEMA}\``);
+  });
+});
+
+describe("docs/metrics.md", () => {
+  it.each<[string, MetricTable]>([
+    ["worker", WORKER_METRICS],
+    ["dashboard", DASHBOARD_METRICS],
+  ])("has every metric of the %s with its type, labels and meaning, in both languages", async (process, table) => {
+    const documented = rowsUnder(await readDocument("docs/metrics.md"), `Metric of the ${process}`);
+
+    const known = Object.entries(table).map(([name, { type, labels, help }]) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(", "),
+      help,
+    ]);
+    expect(documented.map((cells) => cells.slice(0, 4))).toEqual(known);
+    for (const [, , , , chinese] of documented) expect(chinese).toMatch(HAN);
   });
 });
 
