@@ -112,6 +112,18 @@ describe("tokenkeeper", () => {
       timeoutMs: 30_000,
     });
 
+    // A Redis that is away for a while does not end it.
+    await world.redis.down();
+    await eventually(() => expect(watching.stdout()).toContain("Redis does not answer"), {
+      what: "the word that Redis is away",
+      timeoutMs: 30_000,
+    });
+    await world.redis.restart();
+    await eventually(() => expect(watching.stdout().trimEnd()).toMatch(/2 of 3 credentials$/), {
+      what: "a look after that",
+      timeoutMs: 30_000,
+    });
+
     watching.signal("SIGINT");
 
     expect(await kept(watching.ended)).toMatchObject({ code: 0, stderr: "" });
@@ -299,6 +311,8 @@ describe("tokenkeeper", () => {
     ["an unknown command", ["statsu"], 64, /status/],
     ["an unknown option", ["status", "--wach"], 64, /wach/],
     ["an unknown account", ["get", "shpo"], 1, /^No worker keeps an account "shpo"; did you mean shop\?/],
+    ["a number that is none", ["failed", "--most", "few"], 64, /^--most wants a whole number/],
+    ["a time that is none", ["refresh", "shop", "--wait", "--timeout", "0"], 64, /^--timeout wants a whole number/],
     ["rerun without saying which", ["rerun"], 64, /^Say which/],
     ["rerun with two ways to say which", ["rerun", "1", "--all"], 64, /^Say which/],
     ["no Redis", ["status"], 78, /^No Redis is named: set REDIS_URL/, { REDIS_URL: "" }],

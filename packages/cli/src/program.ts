@@ -25,6 +25,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
     .demandCommand(1, texts.noCommand)
     .recommendCommands()
     .strict()
+    .parserConfiguration({ "duplicate-arguments-array": false })
     .wrap(Math.min(110, session.io.stdout.columns ?? 100))
     .exitProcess(false)
     .fail((message: string, error: Error | undefined) => {

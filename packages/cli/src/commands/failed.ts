@@ -4,6 +4,7 @@ import { defineCommand } from "../command.ts";
 import { findAccount } from "../find-credential.ts";
 import type { Session } from "../session.ts";
 import { createTimes } from "../times.ts";
+import { checkWholeNumber } from "../whole-number.ts";
 
 /** As many as the queue keeps. */
 const KEPT = 5_000;
@@ -17,6 +18,7 @@ export const failed = defineCommand({
       .option("most", { type: "number", requiresArg: true, default: 50, describe: texts.failed.most })
       .option("json", { type: "boolean", default: false, describe: texts.json }),
   async run({ account, most, json }, session) {
+    checkWholeNumber("--most", most, session.texts);
     const id = account === undefined ? undefined : (await findAccount(session, account)).id;
     const { refresh } = await session.fleet();
     const all = await readFailedJobs(refresh, KEPT);

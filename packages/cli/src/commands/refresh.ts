@@ -8,6 +8,7 @@ import { defineCommand } from "../command.ts";
 import { findCredential, KIND_WORDS } from "../find-credential.ts";
 import type { Session } from "../session.ts";
 import { credentialName } from "../troubles.ts";
+import { checkWholeNumber } from "../whole-number.ts";
 
 /** From one look at the job to the next, ms. */
 const LOOK_EVERY = 200;
@@ -24,6 +25,7 @@ export const refresh = defineCommand({
       .option("timeout", { type: "number", requiresArg: true, default: 60, describe: texts.refresh.timeout })
       .option("json", { type: "boolean", default: false, describe: texts.json }),
   async run({ account, kind: word, force, wait, timeout, json }, session) {
+    checkWholeNumber("--timeout", timeout, session.texts);
     const { entry, kind } = await findCredential(session, { account, kind: word });
     const { actions, audit, refresh: queue } = await session.fleet();
     const ref = { account: entry.id, kind };

@@ -5,7 +5,7 @@ import type { Session } from "../session.ts";
 import { readRows } from "../read-rows.ts";
 import { statusText } from "../status-text.ts";
 import { byState } from "../troubles.ts";
-import { watch } from "../watch.ts";
+import { watch, type Look } from "../watch.ts";
 
 interface Question {
   readonly filter: string | undefined;
@@ -29,11 +29,6 @@ export const status = defineCommand({
     return code;
   },
 });
-
-interface Look {
-  readonly text: string;
-  readonly code: number;
-}
 
 async function lookOnce(question: Question & { readonly json: boolean }, session: Session): Promise<Look> {
   const { now, rows } = await readRows(await session.fleet());
