@@ -1,6 +1,7 @@
 // What worker, dashboard and launcher agree on.
 export * from "./account.ts";
 export * from "./account-mirrors.ts";
+export * from "./alert-rules.ts";
 export type { ApiConfig, ApiKey } from "./api-section.ts";
 export * from "./budget.ts";
 export * from "./config.ts";
