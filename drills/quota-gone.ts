@@ -9,7 +9,7 @@ interface State {
 }
 
 /** So that the end comes within minutes. */
-const SHORT_LIFE_SECONDS = 400;
+const SHORT_LIFE_SECONDS = 300;
 
 /** The day's quota of the classic call is used up. */
 export const quotaGone = defineDrill<State>({

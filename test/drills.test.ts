@@ -1,10 +1,13 @@
 // The drills of docs/drills.md as people run them: `pnpm drill` against a running system, in compressed time.
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { createSimulator } from "@tokenkeeper/simulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startApp } from "../drills/apps.ts";
+import { createWechat } from "../drills/wechat.ts";
 import { eventually } from "./support/eventually.ts";
-import { startTestRedis, type TestRedis } from "./support/redis.ts";
+import { startTestRedis } from "./support/redis.ts";
 import { startWorld, type WorkerProcess, type World } from "./support/world.ts";
 
 const MAIN = join(import.meta.dirname, "../drills/main.ts");
@@ -32,6 +35,7 @@ describe("the drills", () => {
         { name: "classic", token: "classic" },
         { name: "quota", token: "classic" },
         { name: "mini", type: "mini-program", token: "stable" },
+        { name: "side", token: "stable", tickets: ["jsapi"] },
       ],
     });
     const first = await world.startWorker();
@@ -55,7 +59,11 @@ describe("the drills", () => {
     return {
       output: () => written,
       ended,
-      reached: (step) => eventually(() => expect(written).toContain(step), { what: step, timeoutMs: 40_000 }),
+      async reached(step) {
+        const early = ended.then(() => expect(written).toContain(step));
+        const seen = eventually(() => expect(written).toContain(step), { what: step, timeoutMs: 40_000 });
+        await Promise.race([seen, early]);
+      },
     };
   }
 
@@ -64,17 +72,45 @@ describe("the drills", () => {
     return { code, output: drill.output() };
   }
 
-  it("about single accounts pass, beside one another", async () => {
-    const config = workers[0]?.configFile ?? "";
-    const drills = [
-      run(["leaked-secret", "secret"], { TOKENKEEPER_CONFIG: config }),
-      run(["leaked-token", "stable"]),
-      run(["leaked-token", "classic"]),
-      run(["quota-gone", "quota"]),
-      run(["whitelist-changed"]),
-    ];
+  describe.concurrent("in a world of their own accounts", () => {
+    it("about single accounts pass, beside one another", async () => {
+      const config = workers[0]?.configFile ?? "";
+      const drills = [
+        run(["leaked-secret", "secret"], { TOKENKEEPER_CONFIG: config }),
+        run(["leaked-token", "stable"]),
+        run(["leaked-token", "classic"]),
+        run(["quota-gone", "quota"]),
+        run(["whitelist-changed"]),
+      ];
 
-    for (const drill of drills) expect(await endOf(drill)).toEqual(PASSED);
+      for (const drill of drills) expect(await endOf(drill)).toEqual(PASSED);
+    });
+
+    it("leave out the replica where accounts are stable: two fleets go on side by side, and apps move between them", async () => {
+      await using fresh = await startTestRedis();
+      const wechat = createWechat(world.simulator.url);
+      const calls = { wechat, accounts: ["side"], everyMs: 20, timeScale: world.scale };
+      const app = startApp({ ...calls, redisUrl: world.redis.url });
+      await app.warm();
+      const before = await app.token("side");
+
+      const configFile = join(dirname(workers[0]?.configFile ?? ""), "side.yaml");
+      const { accounts } = JSON.parse(world.yaml()) as { accounts: { name: string }[] };
+      await writeFile(configFile, JSON.stringify({ accounts: accounts.filter(({ name }) => name === "side") }));
+      const worker = await world.startWorker({ REDIS_URL: fresh.url, TOKENKEEPER_CONFIG: configFile });
+      const there = await world.client({ redis: fresh.url, waitMs: 10_000 }).getAccessToken("side");
+      await app.moveTo(fresh.url);
+      const ticket = await world.client({ redis: fresh.url }).getTicket("side", "jsapi");
+      const { accepted } = app.figures;
+      await eventually(() => expect(app.figures.accepted).toBeGreaterThan(accepted + 10), {
+        what: "calls at the new one",
+      });
+      await app.stop();
+      await worker.stop();
+
+      expect([there, ticket]).toEqual([before, await world.tokens.getTicket("side", "jsapi")]);
+      expect(app.figures).toMatchObject({ refused: 0, unavailable: 0, others: 0 });
+    });
   });
 
   it("are refused, and change nothing, where an account is none of the simulator's", async () => {
@@ -95,7 +131,7 @@ describe("the drills", () => {
   });
 
   it("moves to a new Redis, and every app goes on", async () => {
-    const fresh: TestRedis = await startTestRedis();
+    await using fresh = await startTestRedis();
     // The world's own client is an app as well, which nobody would restart.
     await world.tokens.close();
     // A first copy begins at once, and not when more replicas may have come.
@@ -108,6 +144,5 @@ describe("the drills", () => {
     await drill.reached("7/7");
     await world.redis.down();
     expect(await endOf(drill)).toEqual(PASSED);
-    await fresh.stop();
   });
 });
