@@ -17,7 +17,7 @@ export interface Step<State> extends StepText {
   /**
    * Looks whether the step has worked; asked again and again until it has.
    * @returns what is seen, in a few words.
-   * @throws an error that says what is seen instead.
+   * @throws NotSeenError that says what is seen instead.
    */
   readonly see: (ground: Ground, state: State) => Promise<string>;
 }
@@ -65,12 +65,22 @@ export function defineDrill<State>(parts: DrillParts<State>): Drill {
   };
 }
 
-/** @throws an error that says what is seen instead of what was to be seen. */
-export function ensure(holds: boolean, instead: string): asserts holds {
-  if (!holds) throw new Error(instead);
+/** What was to be seen is not to be seen yet; the message says what is instead. */
+export class NotSeenError extends Error {
+  override readonly name: string = "NotSeenError";
 }
 
 /** What is seen is final: to look again would change nothing. */
-export class FinalError extends Error {
+export class FinalError extends NotSeenError {
   override readonly name = "FinalError";
+}
+
+/** @throws NotSeenError that says what is seen instead of what was to be seen. */
+export function ensure(holds: boolean, instead: string): asserts holds {
+  if (!holds) throw new NotSeenError(instead);
+}
+
+/** What to do, and whether a person has to, in both languages. */
+export function orderOf({ what, byHand }: StepText): Bilingual {
+  return byHand ? { zh: `（手动）${what.zh}`, en: `(By hand) ${what.en}` } : what;
 }

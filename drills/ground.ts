@@ -3,6 +3,7 @@ import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { App } from "./apps.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
+import type { RunningSystem } from "./running-system.ts";
 import type { Wechat } from "./wechat.ts";
 
 /** Where a drill takes place: a running system on a simulated WeChat, and two apps that work all the time. */
@@ -23,13 +24,6 @@ export interface Ground {
 /** The system is no place for a drill, or the drill needs something that was not given. */
 export class NoGroundError extends Error {
   override readonly name = "NoGroundError";
-}
-
-/** What may be given to a drill. */
-export interface GroundSettings {
-  readonly redisUrl: string;
-  readonly newRedisUrl: string | undefined;
-  readonly timeScale: number;
 }
 
 /** Finds the account of a drill. @throws NoGroundError when this is not a training ground. */
@@ -64,7 +58,7 @@ export async function chooseAccount(
 /** Puts the parts of a ground together. */
 export function createGround(
   parts: Pick<Ground, "keeper" | "wechat" | "config" | "account" | "apps">,
-  { redisUrl, newRedisUrl, timeScale }: GroundSettings,
+  { redisUrl, newRedisUrl, timeScale }: Pick<RunningSystem, "redisUrl" | "newRedisUrl" | "timeScale">,
 ): Ground & AsyncDisposable {
   const opened: Keeper[] = [];
   return {

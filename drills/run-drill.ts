@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bilingual } from "@tokenkeeper/core";
 import type { Figures } from "./apps.ts";
-import { FinalError, type Drill, type ReadyStep } from "./drill.ts";
+import { FinalError, NotSeenError, orderOf, type Drill, type ReadyStep } from "./drill.ts";
 import { NoGroundError, type Ground } from "./ground.ts";
 
 /** How a drill ended. */
@@ -16,13 +16,16 @@ export interface RunOptions {
   readonly say: (line: string) => void;
   /** How long a step may take until it is seen to have worked, ms; one by hand takes as long as the person. */
   readonly patienceMs: number;
+  /** Aborted when somebody breaks the drill off; the ground is restored all the same. */
+  readonly signal: AbortSignal;
 }
 
 const LOOK_EVERY_MS = 100;
 const HAND_PATIENCE_MS = 30 * 60_000;
 
 /** Carries a drill out step by step, says what it does and sees, and leaves the ground as it was. */
-export async function runDrill(drill: Drill, ground: Ground, { say, patienceMs }: RunOptions): Promise<DrillEnd> {
+export async function runDrill(drill: Drill, ground: Ground, options: RunOptions): Promise<DrillEnd> {
+  const { say, patienceMs, signal } = options;
   say(`${drill.name}: ${both(drill.title)}`);
   say(`  account 账号: ${ground.account.name}`);
   const { steps, restore } = await drill.begin(ground);
@@ -47,16 +50,16 @@ export async function runDrill(drill: Drill, ground: Ground, { say, patienceMs }
   /** @returns the first mismatch. */
   async function carryOut(ready: readonly ReadyStep[]): Promise<string | undefined> {
     for (const [index, step] of ready.entries()) {
-      say(`${index + 1}/${ready.length} ${both(step.what)}`);
+      say(`${index + 1}/${ready.length} ${both(orderOf(step))}`);
       const from = performance.now();
       try {
         await step.act();
-        const seen = await until(step.see, step.byHand ? HAND_PATIENCE_MS : patienceMs);
+        const seen = await until(step.see, { patienceMs: step.byHand ? HAND_PATIENCE_MS : patienceMs, signal });
         say(`    ${both(step.check)}`);
         say(`    seen after ${((performance.now() - from) / 1_000).toFixed(1)} s: ${seen}`);
       } catch (error) {
         if (error instanceof NoGroundError) throw error;
-        const instead = error instanceof Error ? error.message : String(error);
+        const instead = error instanceof NotSeenError ? error.message : "Redis or WeChat did not answer";
         say(`    FAILED 失败: ${both(step.check)}\n    instead: ${instead}`);
         return instead;
       }
@@ -65,7 +68,10 @@ export async function runDrill(drill: Drill, ground: Ground, { say, patienceMs }
   }
 }
 
-async function until(see: () => Promise<string>, patienceMs: number): Promise<string> {
+async function until(
+  see: () => Promise<string>,
+  { patienceMs, signal }: Pick<RunOptions, "patienceMs" | "signal">,
+): Promise<string> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
@@ -73,7 +79,8 @@ async function until(see: () => Promise<string>, patienceMs: number): Promise<st
     } catch (error) {
       if (error instanceof FinalError || performance.now() >= deadline) throw error;
     }
-    await sleep(LOOK_EVERY_MS);
+    if (signal.aborted) throw new FinalError("the drill was broken off");
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -1,3 +1,5 @@
+import { NotSeenError } from "./drill.ts";
+
 /** What WeChat answers. */
 export interface Answer {
   readonly errcode?: number;
@@ -50,7 +52,8 @@ export function createWechat(origin: string): Wechat {
       ...(init.body && { body: JSON.stringify(init.body) }),
       signal: AbortSignal.timeout(DEADLINE_MS),
     });
-    if (!response.ok) throw new Error(`the simulator answers ${response.status} to ${init.method ?? "GET"} ${path}`);
+    if (!response.ok)
+      throw new NotSeenError(`the simulator answers ${response.status} to ${init.method ?? "GET"} ${path}`);
     return (await response.json()) as T;
   }
 

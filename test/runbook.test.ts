@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ALERT_RULES, ERRCODES, FAILURE_CLASSES, runbookEntryOf, SETTINGS, WORD_CODES } from "@tokenkeeper/core";
 import { DRILLS } from "../drills/all-drills.ts";
+import { orderOf } from "../drills/drill.ts";
 import { audienceOf } from "../packages/dashboard/src/access.ts";
 import { codeIn, readDocument, rowsUnder, tablesIn } from "./support/markdown.ts";
 
@@ -193,10 +194,7 @@ describe("docs/drills.md", () => {
     expect(sections.map((section) => section.split("\n")[0])).toEqual(DRILLS.map(({ name }) => name));
     for (const [index, { title, steps }] of DRILLS.entries()) {
       const section = sections[index] ?? "";
-      const known = steps.map(({ what, check, byHand }) => [
-        `${byHand ? "（手动）" : ""}${what.zh}<br>${byHand ? "(By hand) " : ""}${what.en}`,
-        `${check.zh}<br>${check.en}`,
-      ]);
+      const known = steps.map((step) => [orderOf(step), step.check].map(({ zh, en }) => `${zh}<br>${en}`));
       expect(section).toContain(`**${title.zh} · ${title.en}**`);
       expect(tablesIn(section).flatMap((table) => table.slice(1))).toEqual(known);
     }
@@ -212,7 +210,7 @@ describe("docs/drills.md", () => {
   });
 
   it("lists the variables that the script reads", async () => {
-    const script = await readDocument("drills/main.ts");
+    const script = await readDocument("drills/running-system.ts");
 
     for (const name of rowsUnder(drills, "变量 · Variable").flatMap(([cell = ""]) => codeIn(cell)))
       expect(script).toContain(`"${name}"`);
