@@ -3,6 +3,7 @@ export * from "./account.ts";
 export * from "./account-mirrors.ts";
 export { apiOriginOf } from "./api-base.ts";
 export * from "./api-key.ts";
+export * from "./alert-rules.ts";
 export type { ApiConfig, ApiKey } from "./api-section.ts";
 export * from "./budget.ts";
 export * from "./config.ts";
