@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
+import type { AlertsSource } from "@tokenkeeper/alerts";
+import { ALERTS_QUEUE, connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
 import { createActions, createData, createHistory, UnavailableError } from "@tokenkeeper/ops";
 import { QUEUE_PREFIX, SECOND, systemClock } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
@@ -9,6 +10,7 @@ import { createApp } from "./app.ts";
 import { createAuditReader } from "./audit/audit-reader.ts";
 import { createAudit } from "./audit/audit.ts";
 import { createBoard } from "./board.ts";
+import { createWatching } from "./watching.ts";
 import { createIdentify } from "./identify.ts";
 import type { Language } from "./language.ts";
 import { listen } from "./listen.ts";
@@ -39,6 +41,10 @@ export interface DashboardOptions {
   readonly proxies?: TrustedProxies | undefined;
   /** The address people use, when a proxy stands before the dashboard. */
   readonly publicUrl: string | undefined;
+  /** The file of alerts; without it this process finds and delivers none. */
+  readonly alerts?: AlertsSource | undefined;
+  /** Divides the durations of watching and alerts. @default 1 */
+  readonly timeScale?: number;
   readonly log: Log;
 }
 
@@ -51,8 +57,8 @@ export interface Dashboard {
 }
 
 /**
- * Starts the dashboard: the board of both queues behind a login.
- * @throws ConfigError when the file of users is refused.
+ * Starts the dashboard: the board of the queues behind a login.
+ * @throws ConfigError when the file of users or that of alerts is refused.
  * @throws UnavailableError when Redis does not answer or the port is taken.
  */
 export async function createDashboard(options: DashboardOptions): Promise<Dashboard> {
@@ -61,8 +67,9 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   const redis = await connectOrGiveUp(redisUrl, log);
   const refresh = openQueue(REFRESH_QUEUE, { redis, log });
   const schedule = openQueue(SCHEDULE_QUEUE, { redis, log });
+  const alertsQueue = openQueue(ALERTS_QUEUE, { redis, log });
   const board = (language: Language): Express =>
-    createBoard({ path: "/queues", refresh, schedule, redis, language, log });
+    createBoard({ path: "/queues", refresh, schedule, alerts: alertsQueue, redis, language, log });
   const secure = publicUrl !== undefined && new URL(publicUrl).protocol === "https:";
   const sessions = createSessions({ redis, now: () => Date.now(), users });
   const cookie = createSessionCookie(secure);
@@ -71,10 +78,14 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   const data = createData(redis);
   const subscribe = (): Redis => connectRedis(redisUrl, { name: "dashboard-hints", log, use: "queue" });
   const changes = createChanges({ data, subscribe, clock: systemClock, log });
+  const watching = createWatching({ ...options, redis, data, refresh, schedule, clock: systemClock });
   const app = createApp({
     gate: { identify, audit, publicUrl, recheckEvery: RECHECK_EVERY },
     login: { users, sessions, cookie, limits: createLoginLimits(redis), audit },
-    retries: { audit, jobName: async (id) => (await refresh.getJob(id))?.name },
+    retries: {
+      audit,
+      jobName: async (queue, id) => (await (queue === ALERTS_QUEUE ? alertsQueue : refresh).getJob(id))?.name,
+    },
     auditReader: createAuditReader(redis),
     proxies,
     ops: {
@@ -86,18 +97,20 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
       redis,
       refresh,
       schedule,
+      alerts: watching.alerts,
     },
     boards: { en: board("en"), zh: board("zh") },
     ping: () => redis.ping(),
     secure,
     log,
   });
-  const watching = setInterval(look, USERS_CHECK);
+  const looking = setInterval(look, USERS_CHECK);
 
   async function disconnect(): Promise<void> {
-    clearInterval(watching);
+    clearInterval(looking);
+    await watching.stop();
     await changes.close();
-    await Promise.all([refresh.close(), schedule.close()]);
+    await Promise.all([refresh, schedule, alertsQueue].map((queue) => queue.close()));
     redis.disconnect();
   }
 
@@ -105,6 +118,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
     await disconnect();
     throw error;
   });
+  watching.start();
   if (!secure) log.warn({ remedy: "serve it over https and set DASHBOARD_PUBLIC_URL" }, "dashboard.plain_http");
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,

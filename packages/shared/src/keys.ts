@@ -101,5 +101,8 @@ export function usageKey(beijingDate: string): string {
 /** Hash: name of a key of the token HTTP API → JSON `{lastSeen, accounts}` of the instance that follows this one with it. Written by the worker, read by the dashboard. */
 export const FOLLOWERS_KEY = `${PREFIX}:followers`;
 
+/** Hash: what is wrong now and was or will be told to people on call → JSON of the incident. Written and read by worker and dashboard. */
+export const INCIDENTS_KEY = `${PREFIX}:incidents`;
+
 /** String with a TTL: which process looks at everything, for alerts and figures. Written and read by worker and dashboard. */
 export const WATCH_KEY = `${PREFIX}:watch`;

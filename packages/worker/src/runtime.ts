@@ -42,6 +42,7 @@ import { StartError } from "./start-error.ts";
 import { ALL_PLANNERS, type Runtime, type RuntimeOptions } from "./runtime-options.ts";
 import { createRegistry } from "./store/registry.ts";
 import { createTicker } from "./ticker.ts";
+import { createWatching } from "./watching.ts";
 import { createWechatHttp } from "./wechat/http.ts";
 
 /** Composition root: the only place that puts the parts together. */
@@ -153,6 +154,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     createTicker(durations.followCheck, () => follow.check(), onError("leader")),
     ...(planners.fallback ? [createTicker(durations.sweep, fallback, onError("fallback"))] : []),
   ];
+  const { alerts } = options;
+  const { timeScale } = config;
+  const watch = createWatching({ alerts, connections, name, durations, timeScale, clock, log, lifecycle });
   const health = createHealthServer(async () => refreshWorker.isRunning() && (await command.ping()) === "PONG");
 
   async function start(): Promise<number> {
@@ -176,6 +180,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       ticker.start();
       lifecycle.onClose("ticker", () => ticker.stop());
     }
+    watch();
     log.info(
       { worker: name, accounts: config.accounts.length, credentials: credentials.all.length, port },
       "worker.started",
