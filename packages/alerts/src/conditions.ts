@@ -96,7 +96,7 @@ function conditionOf(rule: Rule, seen: Seen, noWorker: boolean): Condition {
       ...(row.trouble && block?.ip !== undefined && { ip: clipped(block.ip, 45) }),
       ...(row.trouble?.rid !== undefined && { rid: clipped(row.trouble.rid) }),
       ...(row.expiresAt !== undefined && { endsAt: row.expiresAt }),
-      ...(block?.until !== undefined && { until: block.until }),
+      ...(rule === "CoolDown" && block?.until !== undefined && { until: block.until }),
       ...(row.foreign > 0 && { foreign: row.foreign }),
       ...(rule === "QuotaHigh" && { used: row.used, cap: row.cap }),
     },
