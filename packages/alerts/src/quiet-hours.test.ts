@@ -14,7 +14,7 @@ describe("quietFor", () => {
     ["at lunch", LUNCH, "2026-11-24T05:00:00Z", 30],
     ["in the morning", LUNCH, "2026-11-24T01:00:00Z", 0],
     ["in another place", { ...NIGHT, timeZone: "Europe/Berlin" }, "2026-11-24T21:00:00Z", 600],
-  ])("%s", (_when, hours, now, minutes) => {
+  ])("%s", (...[, hours, now, minutes]) => {
     expect(quietFor(hours, Date.parse(now))).toBe(minutes * MINUTE);
   });
 });

@@ -122,21 +122,21 @@ describe("long messages", () => {
 
 describe("answers", () => {
   it.each([
-    ["wecom", { errcode: 0, errmsg: "ok" }, "accepted", undefined],
-    ["wecom", { errcode: 45_009, errmsg: "api freq out of limit" }, "retry", 60_000],
-    ["wecom", { errcode: 93_000, errmsg: "invalid webhook url" }, "refused", undefined],
-    ["dingtalk", { errcode: 0, errmsg: "ok" }, "accepted", undefined],
-    ["dingtalk", { errcode: 130_101, errmsg: "send too fast" }, "retry", 600_000],
-    ["dingtalk", { errcode: 310_000, errmsg: "sign not match" }, "refused", undefined],
-    ["feishu", { code: 0, msg: "success" }, "accepted", undefined],
-    ["feishu", { code: 11_232, msg: "frequency limited" }, "retry", 60_000],
-    ["feishu", { code: 9_499, msg: "Bad Request" }, "retry", 60_000],
-    ["feishu", { code: 19_021, msg: "sign match fail" }, "refused", undefined],
-    ["wecom", { errcode: 99_999 }, "retry", undefined],
-    ["wecom", { errcode: "0" }, "retry", undefined],
-    ["wecom", [], "retry", undefined],
-  ] as const)("of %s: %j is %s", (type, answer, verdict, afterMs) => {
-    expect(FORMATS[type].judge(JSON.stringify(answer))).toMatchObject({ type: verdict, ...(afterMs && { afterMs }) });
+    ["wecom", { errcode: 0, errmsg: "ok" }, { type: "accepted" }],
+    ["wecom", { errcode: 45_009, errmsg: "api freq out of limit" }, { type: "retry", afterMs: 60_000 }],
+    ["wecom", { errcode: 93_000, errmsg: "invalid webhook url" }, { type: "refused" }],
+    ["dingtalk", { errcode: 0, errmsg: "ok" }, { type: "accepted" }],
+    ["dingtalk", { errcode: 130_101, errmsg: "send too fast" }, { type: "retry", afterMs: 600_000 }],
+    ["dingtalk", { errcode: 310_000, errmsg: "sign not match" }, { type: "refused" }],
+    ["feishu", { code: 0, msg: "success" }, { type: "accepted" }],
+    ["feishu", { code: 11_232, msg: "frequency limited" }, { type: "retry", afterMs: 60_000 }],
+    ["feishu", { code: 9_499, msg: "Bad Request" }, { type: "retry", afterMs: 60_000 }],
+    ["feishu", { code: 19_021, msg: "sign match fail" }, { type: "refused" }],
+    ["wecom", { errcode: 99_999 }, { type: "retry" }],
+    ["wecom", { errcode: "0" }, { type: "retry" }],
+    ["wecom", [], { type: "retry" }],
+  ] as const)("of %s: %j is %j", (type, answer, verdict) => {
+    expect(FORMATS[type].judge(JSON.stringify(answer))).toMatchObject(verdict);
   });
 
   it("that are no JSON accept nothing but a webhook's", () => {

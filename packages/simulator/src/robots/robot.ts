@@ -17,7 +17,12 @@ export const robotInputSchema = z.strictObject({
   keyword: z.string().min(1).optional(),
 });
 
-export type RobotInput = z.input<typeof robotInputSchema>;
+export interface RobotInput {
+  readonly type: RobotType;
+  readonly id: string;
+  readonly secret?: string | undefined;
+  readonly keyword?: string | undefined;
+}
 
 /** What happens to messages instead of being taken. */
 export const robotFaultSchema = z.strictObject({

@@ -116,7 +116,7 @@ export function createRobots({ scale, now }: { scale: number; now: () => number 
 
   return {
     put(input) {
-      const checkedInput = checked(robotInputSchema, input) as RobotInput;
+      const checkedInput: RobotInput = checked(robotInputSchema, input);
       const { type, id } = checkedInput;
       const before = robots.get(keyOf(type, id));
       const fresh = { taken: [], barredUntil: 0, faults: [] };

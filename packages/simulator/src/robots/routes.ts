@@ -9,7 +9,10 @@ import type { Robots } from "./robots.ts";
 export function createRobotRoutes(robots: Robots): Router {
   const router = express.Router();
   const raw = express.text({ type: () => true, limit: "1mb" });
-  const query = (request: Request, name: string): string => String(request.query[name] ?? "");
+  const query = ({ query: given }: Request, name: string): string => {
+    const value = given[name];
+    return typeof value === "string" ? value : "";
+  };
   router.post("/cgi-bin/webhook/send", raw, (request, response) =>
     receive("wecom", query(request, "key"), { request, response }),
   );
