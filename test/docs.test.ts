@@ -76,6 +76,7 @@ describe("docs/key-contract.md", () => {
       [contract.REPORTS_KEY]: "REPORTS_KEY",
       [contract.heartbeatKey("<worker>")]: "heartbeatKey",
       [contract.workerCredentialsKey("<worker>")]: "workerCredentialsKey",
+      [contract.workerNamesKey("<worker>")]: "workerNamesKey",
       [contract.WORKERS_KEY]: "WORKERS_KEY",
       [contract.sessionKey("<hash>")]: "sessionKey",
       [contract.userSessionsKey("<user>")]: "userSessionsKey",
@@ -117,6 +118,7 @@ describe("docs/key-contract.md", () => {
       "usageKey",
       "userSessionsKey",
       "workerCredentialsKey",
+      "workerNamesKey",
     ]);
   });
 
