@@ -2,7 +2,8 @@ import { z } from "zod";
 
 /**
  * What a report came to. `confirmed`: WeChat refuses the value, a refresh follows. `foreign`: so it does, and another system
- * fetched. `accepted_by_wechat`: WeChat takes the value. `stale`: another value is stored already. `too_soon`, `budget`: it was
+ * fetched. `accepted_by_wechat`: WeChat takes the value. `stale`: another value is stored already. `absent`: none
+ * is stored, it is fetched. `too_soon`, `budget`: it was
  * refused, but reports about the credential counted a moment ago, or too often today. `inconclusive`: WeChat or the leader could
  * not be asked. `passed_on`, `denied`: the leader judges it, or does not take reports of this key.
  */
@@ -11,6 +12,7 @@ export const REPORT_RESULTS = [
   "foreign",
   "accepted_by_wechat",
   "stale",
+  "absent",
   "too_soon",
   "budget",
   "inconclusive",

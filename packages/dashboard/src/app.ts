@@ -5,7 +5,6 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { auditRetries, type AuditRetriesDeps } from "./audit/audit-retries.ts";
 import type { AuditReader } from "./audit/audit-reader.ts";
 import { createAuditRoutes } from "./audit/audit-routes.ts";
-import { NotAuditedError } from "./audit/not-audited-error.ts";
 import { limitBoard } from "./board-limits.ts";
 import { createClientFiles, modulesOf, readClientFiles } from "./client-files.ts";
 import { createGate, type GateDeps } from "./gate.ts";
@@ -15,7 +14,7 @@ import { createOpsRoutes, type OpsDeps } from "./ops/routes.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { REFUSALS } from "./texts.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
-import { UnavailableError } from "@tokenkeeper/ops";
+import { NotAuditedError, UnavailableError } from "@tokenkeeper/ops";
 
 /** What the app is put together from. */
 export interface AppDeps {
@@ -27,8 +26,8 @@ export interface AppDeps {
   readonly proxies: TrustedProxies;
   readonly boards: Readonly<Record<Language, Express>>;
   readonly ops: Omit<OpsDeps, "modules">;
-  /** Resolves when Redis answers. */
-  readonly ping: () => Promise<unknown>;
+  /** Resolves when Redis answers and what pages show is fresh. */
+  readonly ready: () => Promise<void>;
   readonly secure: boolean;
   readonly log: Log;
 }
@@ -39,7 +38,7 @@ const BODY_LIMIT = 64 * 1024;
 
 /** All routes, with the gate before them. */
 export function createApp(deps: AppDeps): Express {
-  const { boards, ops, ping, proxies, secure, log } = deps;
+  const { boards, ops, ready, proxies, secure, log } = deps;
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", (address: string) => proxies.trusts(address));
@@ -51,7 +50,7 @@ export function createApp(deps: AppDeps): Express {
 
   app.get("/healthz", (_request, response) => void response.json({ ok: true }));
   app.get("/readyz", async (_request, response) => {
-    const ok = await ping().then(
+    const ok = await ready().then(
       () => true,
       () => false,
     );

@@ -3,9 +3,11 @@ import {
   dailyLimitOf,
   endpointOf,
   explainCode,
+  FAILURE_CLASSES,
   FORCED_A_DAY,
   HAND_CAP,
   LEADER_READS_A_DAY,
+  type FailureClass,
 } from "@tokenkeeper/core";
 import { credentialId, MINUTE, SECOND } from "@tokenkeeper/shared/contract";
 import type { Facts } from "./data.ts";
@@ -28,6 +30,8 @@ export function rowOf(facts: Facts): Row {
   const trouble = troubleOf(facts, state);
   const nextAt = nextLookOf(facts, state);
   const endpoint = endpointOf(kind, entry);
+  const limit = dailyLimitOf(endpoint, entry.sandbox);
+  const failing = failingClassOf(facts, state);
   return {
     id: credentialId(ref),
     ...ref,
@@ -49,6 +53,8 @@ export function rowOf(facts: Facts): Row {
     ...(nextAt !== undefined && { nextAt }),
     ...(control.failingSince !== undefined && { failingSince: control.failingSince }),
     ...(trouble && { trouble }),
+    ...(failing && { failing }),
+    ...(limit !== undefined && { limit }),
     ...(control.foreignAt !== undefined && { foreignAt: control.foreignAt }),
     ...(paused && { paused }),
     ...(control.intent && state !== "refreshing" && { unknown: true as const }),
@@ -148,6 +154,12 @@ function troubleOf({ kind, control, last }: Facts, state: State): Trouble | unde
   if (!code) return undefined;
   const explained = explainCode(code, kind === "access_token" ? "token" : "ticket", block?.ip);
   return { code, ...explained, ...(block?.rid !== undefined && { rid: block.rid }) };
+}
+
+/** The class of what stands in the way, when something does. */
+function failingClassOf({ control: { block, failures }, last }: Facts, state: State): FailureClass | undefined {
+  if (block && (state === "blocked" || state === "cooling")) return block.class;
+  return failures > 0 ? FAILURE_CLASSES.find((each) => each === last?.outcome) : undefined;
 }
 
 function capOf({ entry, kind, control: { issuedAt, expiresAt } }: Facts): number {

@@ -106,6 +106,7 @@ export const REPORT_WORDS: Readonly<Record<Reporter["result"], Bilingual>> = {
     en: "confirmed: another system fetched, so this value died",
     zh: "已确认：其他系统获取了凭证，导致该值失效",
   },
+  absent: { en: "no value was stored: it is fetched", zh: "当时没有存储的值，已开始获取" },
   accepted_by_wechat: { en: "WeChat accepts the value: nothing to do", zh: "微信接受该值，无需处理" },
   stale: { en: "about a value that was replaced already", zh: "针对的值已被替换" },
   too_soon: {
@@ -152,4 +153,25 @@ const WORDS: Readonly<Record<string, Bilingual>> = {
 /** A word of ours in the reader's language; one that is not known, as it is. */
 export function wordOf(word: string, language: keyof Bilingual): string {
   return WORDS[word]?.[language] ?? word;
+}
+
+const UNITS = {
+  en: { day: "d", hour: "h", minute: "min", second: "s" },
+  zh: { day: "天", hour: "小时", minute: "分", second: "秒" },
+} as const;
+
+/** A span of time as people say it, in one or two units. @param ms 0 or more */
+export function spanOf(ms: number, language: keyof Bilingual): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  const units = UNITS[language];
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3_600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ];
+  if (days > 0) return `${days} ${units.day} ${hours} ${units.hour}`;
+  if (hours > 0) return `${hours} ${units.hour} ${minutes} ${units.minute}`;
+  if (minutes >= 10) return `${minutes} ${units.minute}`;
+  if (minutes > 0) return `${minutes} ${units.minute} ${seconds % 60} ${units.second}`;
+  return `${seconds} ${units.second}`;
 }

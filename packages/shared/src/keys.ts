@@ -75,7 +75,7 @@ export function userSessionsKey(user: string): string {
 }
 
 /**
- * Stream, capped: the audit trail. Written and read by the dashboard.
+ * Stream, capped: the audit trail. Written by dashboard and command line, read by the dashboard.
  * @param trail what stands in it: `acts`, what people did; `access`, who signed in or out, and what was denied. Apart, so
  * that a flood of the second pushes nothing out of the first.
  */
@@ -110,6 +110,14 @@ export function usageKey(beijingDate: string): string {
 
 /** Hash: name of a key of the token HTTP API → JSON `{lastSeen, accounts}` of the instance that follows this one with it. Written and read by the worker, read by the dashboard. */
 export const FOLLOWERS_KEY = `${PREFIX}:followers`;
+
+/**
+ * Hash of counters for the service levels, kept 35 days. Written by the process that watches, read by the dashboard.
+ * @param beijingDate `YYYY-MM-DD` in Beijing.
+ */
+export function sloKey(beijingDate: string): string {
+  return `${PREFIX}:slo:${beijingDate}`;
+}
 
 /** String with a TTL: which process looks at everything, for alerts and figures. Written and read by worker and dashboard. */
 export const WATCH_KEY = `${PREFIX}:watch`;

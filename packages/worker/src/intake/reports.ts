@@ -31,7 +31,8 @@ export interface ReportsDeps {
 
 /**
  * Handles what apps tell. A demand triggers a look. A report counts when it is about the stored value and WeChat itself
- * refuses that value too: nobody can make us throw away a good value by claiming that it is bad.
+ * refuses that value too: nobody can make us throw away a good value by claiming that it is bad. A report when no value is
+ * stored is a demand.
  */
 export function createReports(deps: ReportsDeps): (message: AppMessage) => Promise<MessageResult> {
   const { credentials, store, http, trigger, passOn, passReport, noteReporter, clock, durations, log } = deps;
@@ -54,7 +55,11 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
   async function handleReport(credential: Credential, fp: string): Promise<ReportResult> {
     const { ref, family } = credential;
     const stored = await store.readValue(ref);
-    if (stored?.fingerprint !== fp) return "stale";
+    if (!stored) {
+      await trigger(credential, "missing");
+      return "absent";
+    }
+    if (stored.fingerprint !== fp) return "stale";
     if (!family.probe) return passReport(credential, fp);
     const verdict = await isRefused(ref, stored.value, family.probe);
     if (verdict === "accepted") return "accepted_by_wechat";
@@ -75,7 +80,7 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
     recent.set(key, { result, until: now + durations.reportSpacing });
     // What could not be decided is decided anew by the next report.
     result.then(
-      (reply) => reply === "inconclusive" && recent.delete(key),
+      (reply) => (reply === "inconclusive" || reply === "absent") && recent.delete(key),
       () => recent.delete(key),
     );
     return result;
