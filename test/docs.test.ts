@@ -77,6 +77,7 @@ describe("docs/key-contract.md", () => {
       [contract.REPORTS_KEY]: "REPORTS_KEY",
       [contract.heartbeatKey("<worker>")]: "heartbeatKey",
       [contract.workerCredentialsKey("<worker>")]: "workerCredentialsKey",
+      [contract.workerNamesKey("<worker>")]: "workerNamesKey",
       [contract.WORKERS_KEY]: "WORKERS_KEY",
       [contract.sessionKey("<hash>")]: "sessionKey",
       [contract.userSessionsKey("<user>")]: "userSessionsKey",
@@ -122,6 +123,7 @@ describe("docs/key-contract.md", () => {
       "usageKey",
       "userSessionsKey",
       "workerCredentialsKey",
+      "workerNamesKey",
     ]);
   });
 

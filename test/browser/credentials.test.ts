@@ -221,6 +221,7 @@ describe("the pages", { timeout: 120_000 }, () => {
     await picture("credentials.zh-CN");
     await page.getByRole("link", { name: "任务" }).click();
     await page.getByText("调度器").first().waitFor();
+    await page.locator("body.dark-mode").waitFor();
     await page.getByRole("link", { name: "凭证" }).click();
     await page.getByRole("button", { name: "English" }).click();
     await page.getByRole("button", { name: "Switch to light" }).click();
@@ -228,7 +229,7 @@ describe("the pages", { timeout: 120_000 }, () => {
   });
 
   it("have no serious findings of axe, light and dark", async () => {
-    const paths = ["/", `/credentials/${board.world.appId("failing")}/access_token`, "/fleet"];
+    const paths = ["/", `/credentials/${board.world.appId("failing")}/access_token`, "/fleet", "/audit"];
     for (const theme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme: theme });
       await page.context().clearCookies({ name: "theme" });

@@ -59,7 +59,7 @@ const ROWS: readonly (readonly [number: number, what: string, row: Row])[] = [
   [
     1,
     "a page without a cookie",
-    { as: "nobody", ask: get("/queues"), status: 303, location: "/login", says: SAYS.signInPage },
+    { as: "nobody", ask: get("/queues"), status: 303, location: "/login?next=%2Fqueues", says: SAYS.signInPage },
   ],
   [4, "a cookie of 8 KiB", { ask: get(API, { Cookie: `sid=${"x".repeat(8_192)}` }), status: 431, says: SAYS.nothing }],
   [5, "two cookies", { ask: (own) => get(API, { Cookie: `${own}; ${own}` }), status: 401, says: SAYS.signIn }],
@@ -248,7 +248,7 @@ const ROWS: readonly (readonly [number: number, what: string, row: Row])[] = [
       as: "nobody",
       ask: get("/queues", { Host: "evil.example" }),
       status: 303,
-      location: "/login",
+      location: "/login?next=%2Fqueues",
       says: SAYS.signInPage,
     },
   ],
@@ -391,7 +391,8 @@ describe("bad requests", () => {
 
   it("37 and 38: neither another host nor a place to go on to changes where a sign-in leads", async () => {
     await board.server.redis.del(...(await board.server.redis.keys("wx:login:*")));
-    const { body, headers } = form({ username: CREDENTIALS.user, password: CREDENTIALS.password });
+    const typed = { username: CREDENTIALS.user, password: CREDENTIALS.password };
+    const { body, headers } = form({ ...typed, next: "//evil.example" });
 
     const answer = await board.sendOwn({
       method: "POST",
@@ -402,6 +403,24 @@ describe("bad requests", () => {
 
     expect(answer).toMatchObject({ status: 303, headers: { location: "/" } });
     expect(JSON.stringify(answer.headers["set-cookie"])).not.toMatch(/domain|evil/i);
+  });
+
+  it("38: a page of ours that was asked for is where a sign-in leads, also after a wrong password", async () => {
+    await board.server.redis.del(...(await board.server.redis.keys("wx:login:*")));
+    const page = "/?search=failing&state=blocked";
+
+    const asked = await board.send({ path: page });
+    expect(asked.headers["location"]).toBe(`/login?${new URLSearchParams({ next: page }).toString()}`);
+    const shown = await board.send({ path: String(asked.headers["location"]) });
+    expect(shown.body).toContain('name="next" value="/?search=failing&amp;state=blocked"');
+    const wrong = form({ username: CREDENTIALS.user, password: "wrong", next: page });
+    const again = await board.sendOwn({ method: "POST", path: "/login", ...wrong });
+    expect(again.body).toContain('name="next" value="/?search=failing&amp;state=blocked"');
+
+    const right = form({ username: CREDENTIALS.user, password: CREDENTIALS.password, next: page });
+    const answer = await board.sendOwn({ method: "POST", path: "/login", ...right });
+
+    expect(answer).toMatchObject({ status: 303, headers: { location: page } });
   });
 
   it("39: a hostile name is data, not a page", async () => {

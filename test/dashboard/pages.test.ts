@@ -96,16 +96,18 @@ function post(path: string, body?: unknown, headers: Record<string, string> = {}
 }
 
 /** Jobs that end as failed, and the list of them that the worker keeps. */
-async function failJobs(count: number): Promise<string[]> {
+async function failJobs(
+  count: number,
+  reason = "40164 · ip 203.0.113.7 | 把它加入白名单。 | Add it to the whitelist.",
+): Promise<string[]> {
   const data = { ...REF, reason: "plan" };
   const jobs = await queue.addBulk(
     Array.from({ length: count }, () => ({ name: "account 0 · access_token", data, opts: HISTORY })),
   );
-  const worker = new Worker(
-    REFRESH_QUEUE,
-    () => Promise.reject(new Error("40164 · ip 203.0.113.7 | 把它加入白名单。 | Add it to the whitelist.")),
-    { connection: server.redis.duplicate(), prefix: QUEUE_PREFIX },
-  );
+  const worker = new Worker(REFRESH_QUEUE, () => Promise.reject(new Error(reason)), {
+    connection: server.redis.duplicate(),
+    prefix: QUEUE_PREFIX,
+  });
   worker.on("error", () => undefined);
   await eventually(async () => expect(await queue.getFailedCount()).toBe(count), { what: "failed jobs" });
   await worker.close();
@@ -235,6 +237,18 @@ describe("one credential", () => {
       { job: first },
     ]);
   });
+
+  it.each(["job started more than allowable limit", "job stalled more than allowable limit"])(
+    "says what to do about a job that BullMQ has ended: %s",
+    async (reason) => {
+      await failJobs(1, reason);
+
+      const [{ failure } = {}] = (await read<Detail>(PATH)).history;
+      expect(failure?.facts).toBe("");
+      expect(failure?.text.en).toContain("press Refresh now");
+      expect(failure?.text.zh).toContain("立即刷新");
+    },
+  );
 
   it.each([
     [`/api/credentials/${REF.account}/jsapi_ticket`, 404],

@@ -154,6 +154,6 @@ function expectedOf(role: Role | undefined, least: Role | undefined): Verdict {
 
 /** The gate's own answers; what it lets through may still not be found. */
 function verdictIn({ status, headers, body }: Answer): Verdict {
-  if (status === 401 || (status === 303 && headers.location === "/login")) return "sent to sign in";
+  if (status === 401 || (status === 303 && headers.location?.split("?")[0] === "/login")) return "sent to sign in";
   return status === 403 && body.startsWith('{"error":"Not allowed') ? "denied" : "let through";
 }

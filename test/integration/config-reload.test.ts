@@ -65,4 +65,35 @@ describe("a changed configuration file", () => {
     );
     expect(await world.refreshQueue.getDelayedCount()).toBe(1);
   });
+
+  it("retires the former name of an account only when no living worker has it", async () => {
+    world = await startWorld({ accounts: [{ name: "shop" }, { name: "old" }] });
+    const [first, second] = await Promise.all([world.startWorker(), world.startWorker()]);
+    await world.client({ waitMs: 10_000 }).getAccessToken("old");
+    const id = world.appId("old");
+    const renamed = world.yaml({}).replace('"name":"old"', '"name":"new"');
+    const names = async (): Promise<string[]> => (await world.redis.redis.hkeys(ACCOUNTS_KEY)).toSorted();
+    const { redis } = world.redis;
+    // By its log a worker has looked for what to retire: here for a credential of nobody.
+    const looked = async (stray: string): Promise<void> => {
+      const entry = { id: stray, name: stray, family: "official-account", kinds: ["access_token"] };
+      await redis.hset(ACCOUNTS_KEY, stray, JSON.stringify(entry));
+      await eventually(async () => expect(await names()).not.toContain(stray), {
+        what: "a look for what to retire",
+        timeoutMs: 30_000,
+      });
+    };
+
+    await writeFile(first.configFile, renamed);
+    await says(first, "config.reloaded");
+    for (const stray of ["wx000000000000aaaa", "wx000000000000bbbb"]) await looked(stray);
+    expect(await names()).toEqual([id, world.appId("shop"), "new", "old", "shop"].toSorted());
+    await writeFile(second.configFile, renamed);
+
+    await eventually(async () => expect(await names()).toEqual([id, world.appId("shop"), "new", "shop"].toSorted()), {
+      what: "the former name to go",
+      timeoutMs: 30_000,
+    });
+    expect(await world.client().getAccessToken("new")).toBe(await world.client().getAccessToken(id));
+  });
 });

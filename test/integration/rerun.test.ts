@@ -1,3 +1,4 @@
+import { createActions } from "@tokenkeeper/ops";
 import type { Job } from "bullmq";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -105,6 +106,39 @@ describe("a re-run by hand", () => {
     // Each stays on the board with the remedy, the one that fetched and those that did not.
     await failedJobs(jobs.length);
     expect(world.fetches("shop")).toHaveLength(before + 1);
+  });
+
+  it("of a job that ended after 20 starts runs, and until then the board says what to do", async () => {
+    world = await startWorld({ scale: 2, accounts: [{ name: "shop" }] });
+    const busy = { type: "errcode", errcode: -1 } as const;
+    world.simulator.control.addFault(world.appId("shop"), { call: "stable_token", fault: busy, times: null });
+    await world.startRuntime();
+    const { redis } = world.redis;
+    const waiting = await eventually(
+      async () => {
+        const [job] = (await world.refreshQueue.getDelayed()).filter(({ attemptsMade }) => attemptsMade > 0);
+        if (!job) throw new Error("no job waits for its next attempt");
+        return job;
+      },
+      { what: "a failed attempt", timeoutMs: 20_000 },
+    );
+    await redis.hset(world.refreshQueue.toKey(waiting.id ?? ""), "ats", 19);
+
+    const failed = await eventually(
+      async () => {
+        const job = await world.refreshQueue.getJob(waiting.id ?? "");
+        expect(await job?.getState()).toBe("failed");
+        return job as Job;
+      },
+      { what: "the end of the job", timeoutMs: 60_000 },
+    );
+    expect(failed.failedReason).toMatch(/^-1 .* \| .* \| /);
+    world.simulator.control.deleteFaults(world.appId("shop"));
+    const ref = { account: world.appId("shop"), kind: "access_token" } as const;
+    const actions = createActions({ redis, queue: world.refreshQueue, now: () => Date.now() });
+    expect(await actions.rerun([ref])).toEqual({ rerun: 1, skipped: 0 });
+
+    expect(["refreshed", "fresh"]).toContain((await outcomeOf(failed)).outcome);
   });
 
   it("hands a transient failure to a job with its full retries", async () => {

@@ -2,6 +2,7 @@ import { suffices, type Audit, type Role } from "@tokenkeeper/ops";
 import type { Request, RequestHandler, Response } from "express";
 import { audienceOf, isRead } from "./access.ts";
 import type { Identify } from "./identify.ts";
+import { signInPath } from "./next-page.ts";
 import { isSameOrigin } from "./same-origin.ts";
 import type { SignedInUser } from "./signed-in-user.ts";
 import { REFUSALS } from "./texts.ts";
@@ -81,5 +82,5 @@ function refuse(response: Response, status: number, error: string): void {
 
 function askToSignIn(request: Request, response: Response): void {
   if (/^(?:\/queues)?\/api\//.test(request.path)) refuse(response, 401, REFUSALS.unauthenticated);
-  else response.redirect(303, "/login");
+  else response.redirect(303, isRead(request.method) ? signInPath(request.originalUrl) : "/login");
 }

@@ -7,6 +7,7 @@ import { languageOf, LOCALES } from "./language.ts";
 import type { LoginLimits } from "./login-limits.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
+import { nextPage } from "./next-page.ts";
 import { signedInUser } from "./signed-in-user.ts";
 import { TEXTS, type Texts } from "./texts.ts";
 import type { Users } from "./users/users.ts";
@@ -23,7 +24,7 @@ export interface LoginDeps {
 /** Largest form, bytes. */
 const FORM_LIMIT = 64 * 1024;
 
-const form = z.object({ username: z.string().min(1), password: z.string().min(1) });
+const form = z.object({ username: z.string().min(1), password: z.string().min(1), next: z.unknown().optional() });
 
 /** The routes of signing in and out. */
 export function createLoginRoutes({ users, sessions, cookie, limits, audit }: LoginDeps): Router {
@@ -68,7 +69,7 @@ export function createLoginRoutes({ users, sessions, cookie, limits, audit }: Lo
     if (former !== undefined) await sessions.end(former);
     const id = await sessions.begin(user);
     await limits.forgive(attempt);
-    response.cookie(cookie.name, id, cookie.options).redirect(303, "/");
+    response.cookie(cookie.name, id, cookie.options).redirect(303, nextPage(typed.next));
   }
 
   /** People type passwords into the wrong field: a name that is not ours is not written down. */
@@ -102,5 +103,11 @@ interface Refused {
 function renderLogin(request: Request, response: Response, { status = 200, problem }: Refused): void {
   const language = languageOf(request);
   const texts = TEXTS[language];
-  response.status(status).render("login", { locale: LOCALES[language], texts, problem: problem?.(texts) });
+  const next = nextPage(request.method === "POST" ? bodyOf(request)["next"] : request.query["next"]);
+  response.status(status).render("login", { locale: LOCALES[language], texts, next, problem: problem?.(texts) });
+}
+
+/** A form that was not sent as one has no fields. */
+function bodyOf({ body }: Request): Readonly<Record<string, unknown>> {
+  return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
 }

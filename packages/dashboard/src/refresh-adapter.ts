@@ -16,11 +16,11 @@ export function createRefreshAdapter(queue: Queue, redis: Redis, options: Partia
     const soonestFirst = statuses.every((status) => status === "delayed");
     // Bull Board's list of states has one more, `paused`, which BullMQ 6 no longer has.
     const jobs = await queue.getJobs(statuses as JobType[], start, end, soonestFirst);
-    return withRunTimes(jobs.filter(Boolean));
+    return withRunTimes(jobs.filter(Boolean).map(retriedAnew));
   };
   adapter.getJob = async (id) => {
     const job = await queue.getJob(id);
-    return job && (await withRunTimes([job]))[0];
+    return job && (await withRunTimes([retriedAnew(job)]))[0];
   };
   // Bull Board calls a queue rate limited for a second after each job, however far the limit is.
   adapter.getActiveRateLimitTtl = () => Promise.resolve(0);
@@ -35,6 +35,13 @@ export function createRefreshAdapter(queue: Queue, redis: Redis, options: Partia
     }
     return jobs;
   }
+}
+
+/** A person's retry does not count the starts before it: BullMQ would end a job that has had its 20 before anybody looks at it. */
+function retriedAnew(job: Job): Job {
+  const retry = job.retry.bind(job);
+  job.retry = (state, options) => retry(state, { ...options, resetAttemptsStarted: true });
+  return job;
 }
 
 /** @param at epoch ms */

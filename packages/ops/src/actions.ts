@@ -70,7 +70,8 @@ export function createActions({ redis, queue, now }: ActionsDeps): Actions {
     const job = await queue.getJob(id);
     // Somebody else may have re-run it a moment ago.
     return (
-      job?.retry("failed").then(
+      // Else BullMQ ends one that was started often before anybody looks at it.
+      job?.retry("failed", { resetAttemptsStarted: true }).then(
         () => true,
         () => false,
       ) ?? false

@@ -1,4 +1,4 @@
-import { parseRefreshJob } from "@tokenkeeper/core";
+import { parseRefreshJob, type Bilingual } from "@tokenkeeper/core";
 import { credentialId, type CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Job, Queue } from "bullmq";
 import { answered } from "./data.ts";
@@ -111,8 +111,22 @@ function entryOf(job: Job, trigger: string): HistoryEntry | undefined {
   };
 }
 
+/** What BullMQ ends by itself, and what that means here. */
+const ENDED_BY_BULLMQ: Readonly<Record<string, Bilingual>> = {
+  "job started more than allowable limit": {
+    en: "The job was started 20 times without an end: no worker was configured for the account, or the workers died with it. The credential is refreshed by its plan; press Refresh now to try at once.",
+    zh: "该任务启动 20 次仍未结束：没有 worker 配置了该账号，或执行它的 worker 中途退出。该凭证仍按计划刷新；可点“立即刷新”马上再试。",
+  },
+  "job stalled more than allowable limit": {
+    en: "The workers that ran the job died or stood still: look at their logs, memory and CPU. The credential is refreshed by its plan; press Refresh now to try at once.",
+    zh: "执行该任务的 worker 中途退出或停滞：请查看 worker 的日志、内存与 CPU。该凭证仍按计划刷新；可点“立即刷新”马上再试。",
+  },
+};
+
 /** Our failures are `facts | 中文 | English`; one of BullMQ's own is one text. */
 export function readFailure(reason: string): NonNullable<HistoryEntry["failure"]> {
+  const ended = Object.hasOwn(ENDED_BY_BULLMQ, reason) ? ENDED_BY_BULLMQ[reason] : undefined;
+  if (ended) return { facts: "", text: ended };
   const [facts = "", zh, en] = reason.split(" | ");
   return zh === undefined || en === undefined
     ? { facts: "", text: { en: reason, zh: reason } }

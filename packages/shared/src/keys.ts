@@ -59,6 +59,11 @@ export function workerCredentialsKey(worker: string): string {
   return `${heartbeatKey(worker)}:credentials`;
 }
 
+/** Set with a TTL: names of the accounts that a worker is configured for. Written and read by the worker. */
+export function workerNamesKey(worker: string): string {
+  return `${heartbeatKey(worker)}:names`;
+}
+
 /** String with a TTL: one sign-in of the dashboard. Written and read by the dashboard. */
 export function sessionKey(idHash: string): string {
   return `${PREFIX}:session:${idHash}`;

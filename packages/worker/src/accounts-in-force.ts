@@ -38,9 +38,13 @@ export function createAccountsInForce(deps: AccountsInForceDeps): AccountsInForc
   }
 
   async function makeKnown(): Promise<void> {
-    await registry.publishAccounts(inForce);
-    await registry.claim(credentials.all.map(({ id }) => id));
+    // What nobody has claimed another worker may retire: published last.
+    await registry.claim(
+      credentials.all.map(({ id }) => id),
+      inForce.map(({ name }) => name),
+    );
     await registry.beat(durations.sweep * 3);
+    await registry.publishAccounts(inForce);
   }
 
   async function plan(): Promise<void> {

@@ -33,7 +33,8 @@ export function createAuditRoutes(reader: AuditReader): Router {
     }
     const language = languageOf(request);
     const words = { texts: TEXTS[language], audit: AUDIT_TEXTS[language], locale: LOCALES[language] };
-    response.render("audit", { ...words, ...page, theme: themeOf(request), user: signedInUser(response).name });
+    const { name: user, role } = signedInUser(response);
+    response.render("audit", { ...words, ...page, language, theme: themeOf(request), user, role });
   }
 
   async function sendJson(request: Request, response: Response): Promise<void> {

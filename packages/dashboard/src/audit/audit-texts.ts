@@ -4,6 +4,7 @@ import type { Language } from "../language.ts";
 /** The words of the audit page. */
 export interface AuditTexts {
   readonly title: string;
+  readonly skip: string;
   readonly when: string;
   readonly who: string;
   readonly what: string;
@@ -22,6 +23,7 @@ export interface AuditTexts {
 export const AUDIT_TEXTS: Readonly<Record<Language, AuditTexts>> = {
   en: {
     title: "Audit",
+    skip: "Skip to the content",
     when: "When",
     who: "Who",
     what: "What",
@@ -58,6 +60,7 @@ export const AUDIT_TEXTS: Readonly<Record<Language, AuditTexts>> = {
   },
   zh: {
     title: "操作审计",
+    skip: "跳到正文",
     when: "时间",
     who: "用户",
     what: "操作",

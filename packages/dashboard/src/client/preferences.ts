@@ -8,6 +8,9 @@ export interface Reader {
   theme: "light" | "dark" | undefined;
 }
 
+/** The name of Bull Board's settings in the browser's storage, and beside it their version 2. */
+const BOARD_SETTINGS = "board-settings";
+
 const { dataset } = document.body;
 
 /** The reader of this page. */
@@ -17,6 +20,8 @@ export const reader: Reader = {
   language: dataset["language"] === "zh" ? "zh" : "en",
   theme: themeIn(document.documentElement.dataset["theme"]),
 };
+
+if (reader.theme) tellBullBoard(reader.theme);
 
 /** The words of the page in the reader's language. */
 export function t(): Texts {
@@ -35,16 +40,32 @@ export function shownTheme(): "light" | "dark" {
   return reader.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 }
 
-/** Every page of ours is shown so from now on. */
+/** Every page is shown so from now on, Bull Board's too. */
 export function chooseTheme(theme: "light" | "dark"): void {
   reader.theme = theme;
   document.documentElement.dataset["theme"] = theme;
   remember("theme", theme);
+  tellBullBoard(theme);
 }
 
 /** Whether the reader may do this; the server refuses what a page shows by mistake. */
 export function may(what: "operate" | "administer"): boolean {
   return reader.role === "admin" || (what === "operate" && reader.role === "operator");
+}
+
+/** Bull Board reads its own settings from the browser's storage, those that are missing are its defaults. */
+function tellBullBoard(theme: "light" | "dark"): void {
+  const { state, version }: { state?: object; version?: number } = storedSettings();
+  localStorage.setItem(BOARD_SETTINGS, JSON.stringify({ state: { ...state, theme }, version: version ?? 2 }));
+}
+
+function storedSettings(): object {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(BOARD_SETTINGS) ?? "{}");
+    return typeof stored === "object" && stored !== null ? stored : {};
+  } catch {
+    return {};
+  }
 }
 
 function remember(name: string, value: string): void {

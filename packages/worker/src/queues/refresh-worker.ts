@@ -97,7 +97,7 @@ export function createRefreshWorker(deps: RefreshWorkerDeps): Worker {
       scope: credential.recipe.scope,
       byHand,
       keep: isRerun || KEPT.includes(data.reason),
-      lastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
+      lastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1) || job.attemptsStarted >= MAX_STARTS,
     });
     if (byHand && outcome.type === "failed" && outcome.sameJob) await planner.plan([credential]);
     return carryOut(move, { job, token, credential, isRerun, now });

@@ -52,6 +52,7 @@ export function createRetire(deps: RetireDeps): () => Promise<void> {
       await registry.removeAccount(entry);
       log.info({ account: entry.name, id: entry.id }, "account.retired");
     }
+    for (const name of await registry.removeFormerNames()) log.info({ name }, "account.former_name_retired");
   }
 
   return async () => {

@@ -1,13 +1,19 @@
 import { accountEntry, parseAccountEntry, type Account, type AccountEntry } from "@tokenkeeper/core";
-import { ACCOUNTS_KEY, heartbeatKey, workerCredentialsKey, WORKERS_KEY } from "@tokenkeeper/shared/contract";
+import {
+  ACCOUNTS_KEY,
+  heartbeatKey,
+  workerCredentialsKey,
+  workerNamesKey,
+  WORKERS_KEY,
+} from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
 import { guard } from "./run-script.ts";
 
 /** What the workers make known about themselves and their accounts. */
 export interface Registry {
   publishAccounts(accounts: readonly Account[]): Promise<void>;
-  /** Says which credentials this worker is configured for. */
-  claim(credentialIds: readonly string[]): Promise<void>;
+  /** Says which credentials this worker is configured for, and by which names their accounts are known. */
+  claim(credentialIds: readonly string[], names: readonly string[]): Promise<void>;
   /**
    * A sign of life that is valid for `ttlMs`.
    * @returns whether there was none before: this is the first, or Redis was emptied or away for long.
@@ -18,6 +24,12 @@ export interface Registry {
   /** Every account that apps can ask for. */
   accounts(): Promise<AccountEntry[]>;
   removeAccount(entry: AccountEntry): Promise<void>;
+  /**
+   * Takes out what stands under names that an account had formerly and that no living worker's configuration has.
+   * Nothing while a worker lives that does not tell its names.
+   * @returns those names.
+   */
+  removeFormerNames(): Promise<string[]>;
   leave(): Promise<void>;
 }
 
@@ -35,7 +47,7 @@ export interface WorkerIdentity {
 /** The registry on a real Redis. */
 export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry {
   const { name, host, pid, startedAt, version } = identity;
-  const [heartbeat, claims] = [heartbeatKey(name), workerCredentialsKey(name)];
+  const [heartbeat, claims, claimedNames] = [heartbeatKey(name), workerCredentialsKey(name), workerNamesKey(name)];
 
   /** The workers that gave a sign of life; the names of the others are forgotten. */
   async function livingWorkers(): Promise<string[]> {
@@ -56,10 +68,11 @@ export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry
         for (const part of partsOf(entries)) await redis.hset(ACCOUNTS_KEY, ...part);
       }),
 
-    claim: (credentialIds) =>
+    claim: (credentialIds, names) =>
       guard(async () => {
-        const transaction = redis.multi().del(claims);
+        const transaction = redis.multi().del(claims, claimedNames);
         for (const part of partsOf(credentialIds)) transaction.sadd(claims, ...part);
+        for (const part of partsOf(names)) transaction.sadd(claimedNames, ...part);
         await transaction.exec();
       }),
 
@@ -72,6 +85,7 @@ export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry
           .hset(heartbeat, fields)
           .pexpire(heartbeat, ttl)
           .pexpire(claims, ttl)
+          .pexpire(claimedNames, ttl)
           .sadd(WORKERS_KEY, name)
           .exec();
         return Number(replies?.[0]?.[1]) > 0;
@@ -101,11 +115,38 @@ export function createRegistry(redis: Redis, identity: WorkerIdentity): Registry
         await redis.hdel(ACCOUNTS_KEY, id, accountName);
       }),
 
+    removeFormerNames: () =>
+      guard(async () => {
+        const former = formerNamesIn(await redis.hgetall(ACCOUNTS_KEY));
+        if (former.length === 0) return [];
+        const keys = (await livingWorkers()).map((worker) => workerNamesKey(worker));
+        const told = await Promise.all(keys.map((key) => redis.exists(key)));
+        if (told.includes(0)) return [];
+        const claimed = await Promise.all(keys.map((key) => redis.smismember(key, ...former)));
+        const nobodys = former.filter((_, index) => claimed.every((answer) => answer[index] === 0));
+        if (nobodys.length > 0) await redis.hdel(ACCOUNTS_KEY, ...nobodys);
+        return nobodys;
+      }),
+
     leave: () =>
       guard(async () => {
-        await redis.multi().del(heartbeat, claims).srem(WORKERS_KEY, name).exec();
+        await redis.multi().del(heartbeat, claims, claimedNames).srem(WORKERS_KEY, name).exec();
       }),
   };
+}
+
+/** As many as go into one command; the next look finds the others. */
+const FORMER_AT_ONCE = 500;
+
+/** Names under which an account stands that its entry of today does not have. */
+function formerNamesIn(fields: Readonly<Record<string, string>>): string[] {
+  return Object.entries(fields)
+    .flatMap(([field, json]) => {
+      const entry = parseAccountEntry(json);
+      const today = entry && parseAccountEntry(fields[entry.id] ?? "");
+      return today && field === entry.name && field !== entry.id && today.name !== field ? [field] : [];
+    })
+    .slice(0, FORMER_AT_ONCE);
 }
 
 /** A command with too many arguments is refused before it is sent; an even number keeps fields and values together. */
