@@ -75,6 +75,14 @@ describe("readSettings", () => {
     ]);
   });
 
+  it("refuses connections without a look at certificates in production only", () => {
+    expect(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: "0" })).toEqual([]);
+    expect(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: "1", NODE_ENV: "production" })).toEqual([]);
+    expect(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: "0", NODE_ENV: "production" })).toEqual([
+      { path: "NODE_TLS_REJECT_UNAUTHORIZED", expected: expect.stringContaining("NODE_EXTRA_CA_CERTS"), got: '"0"' },
+    ]);
+  });
+
   it("reports every problem at once", () => {
     const env = { DASHBOARD_PORT: "x", SIMULATOR_PORT: "y", DASHBOARD_PASSWORD: "canary", LOG_LEVEL: "loud" };
 

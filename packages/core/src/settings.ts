@@ -101,6 +101,11 @@ export function checkSettings<Name extends SettingName>(
       got: describeValue("TOKENKEEPER_TIME_SCALE", scale),
     });
   }
+  // Node's own switch: with it secrets would go to whoever answers.
+  if (env["NODE_ENV"] === "production" && env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
+    const expected = "nothing when NODE_ENV is production; name the file of your CA in NODE_EXTRA_CA_CERTS";
+    problems.push({ path: "NODE_TLS_REJECT_UNAUTHORIZED", expected, got: '"0"' });
+  }
   return { settings: Object.fromEntries(values) as Settings<Name>, problems };
 }
 
