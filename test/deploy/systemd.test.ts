@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDurations, EXIT, SETTINGS } from "@tokenkeeper/core";
+import { createDurations, EXIT, loadWorkerConfig, SETTINGS } from "@tokenkeeper/core";
 import { findApt } from "@tokenkeeper/launcher";
 import { libraryFolders } from "../../packages/launcher/src/apt.ts";
 import { findOnPath } from "../../packages/launcher/src/executable.ts";
@@ -65,6 +65,26 @@ describe.each(UNITS)("%s", (unit) => {
     // A variable of the file would win over one of the unit.
     expect(names.filter((name) => inFile.includes(name))).toEqual([]);
     expect(await valuesOf(unit, "EnvironmentFile")).toContain(`/etc/tokenkeeper/${part}.env`);
+  });
+});
+
+describe("deploy/systemd/README.md", () => {
+  it("names files that are there, and a way to secrets that the worker takes", async () => {
+    const text = await readFile(join(FOLDER, "README.md"), "utf8");
+    for (const file of ["tokenkeeper.sysusers.conf", "../redis/tokenkeeper.conf", "../redis/users.acl.example"]) {
+      expect(text).toContain(file);
+      await expect(stat(join(FOLDER, file))).resolves.toBeDefined();
+    }
+    const [, secretFile = ""] = /`secretFile: (\$\{CREDENTIALS_DIRECTORY\}\/shop)`/.exec(text) ?? [];
+    const yaml = `accounts: [{ type: mini-program, appId: wx1234567890abcdef, "secretFile": "${secretFile}" }]`;
+
+    const config = loadWorkerConfig(
+      { REDIS_URL: "redis://127.0.0.1", CREDENTIALS_DIRECTORY: "/run/credentials/tokenkeeper-worker@3011.service" },
+      (path) => ({ bytes: new TextEncoder().encode(path.startsWith("/run/") ? "0".repeat(32) : yaml), mode: 0o400 }),
+    );
+
+    expect(config.accounts).toMatchObject([{ id: "wx1234567890abcdef" }]);
+    expect(config.warnings).toEqual([]);
   });
 });
 
