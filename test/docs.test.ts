@@ -11,8 +11,7 @@ import {
   type Account,
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
-import { beginning, ending } from "../packages/dashboard/src/audit/audit-entry.ts";
-import { STATES, STATE_WORDS } from "@tokenkeeper/ops";
+import { beginning, ending, STATES, STATE_WORDS } from "@tokenkeeper/ops";
 import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
 import { credentialAnswer } from "../packages/worker/src/api/answers.ts";
 import { REFUSALS } from "../packages/worker/src/api/refusal.ts";

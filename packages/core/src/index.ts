@@ -1,6 +1,8 @@
 // What worker, dashboard and launcher agree on.
 export * from "./account.ts";
 export * from "./account-mirrors.ts";
+export { apiOriginOf } from "./api-base.ts";
+export * from "./api-key.ts";
 export type { ApiConfig, ApiKey } from "./api-section.ts";
 export * from "./budget.ts";
 export * from "./config.ts";
@@ -12,7 +14,7 @@ export * from "./failure.ts";
 export * from "./follower-entry.ts";
 export * from "./jobs.ts";
 export * from "./log.ts";
-export { ConfigError, describeValue, problemsOf, type Problem } from "./problems.ts";
+export { ConfigError, describeValue, didYouMean, problemsOf, type Problem } from "./problems.ts";
 export * from "./redis.ts";
 export * from "./secret.ts";
 export * from "./settings.ts";

@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
-import { createActions, createData, createHistory, UnavailableError } from "@tokenkeeper/ops";
+import { createActions, createAudit, createData, createHistory, UnavailableError } from "@tokenkeeper/ops";
 import { QUEUE_PREFIX, SECOND, systemClock } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
 import type { Express } from "express";
 import type { Redis } from "ioredis";
 import { createApp } from "./app.ts";
 import { createAuditReader } from "./audit/audit-reader.ts";
-import { createAudit } from "./audit/audit.ts";
 import { createBoard } from "./board.ts";
 import { createIdentify } from "./identify.ts";
 import type { Language } from "./language.ts";

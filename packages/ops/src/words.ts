@@ -133,3 +133,24 @@ const WORDS: Readonly<Record<string, Bilingual>> = {
 export function wordOf(word: string, language: keyof Bilingual): string {
   return WORDS[word]?.[language] ?? word;
 }
+
+const UNITS = {
+  en: { day: "d", hour: "h", minute: "min", second: "s" },
+  zh: { day: "天", hour: "小时", minute: "分", second: "秒" },
+} as const;
+
+/** A span of time as people say it, in one or two units. @param ms 0 or more */
+export function spanOf(ms: number, language: keyof Bilingual): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  const units = UNITS[language];
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3_600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ];
+  if (days > 0) return `${days} ${units.day} ${hours} ${units.hour}`;
+  if (hours > 0) return `${hours} ${units.hour} ${minutes} ${units.minute}`;
+  if (minutes >= 10) return `${minutes} ${units.minute}`;
+  if (minutes > 0) return `${minutes} ${units.minute} ${seconds % 60} ${units.second}`;
+  return `${seconds} ${units.second}`;
+}

@@ -1,6 +1,6 @@
 // What the worker and the dashboard share with the token client: the Redis contract, the words of time, and the parts of
 // its reader, with which the worker serves other languages.
-export { connect } from "./connect.ts";
+export { connect, findRedisUrl, findStartFolder } from "./connect.ts";
 export * from "./credential.ts";
 export * from "./fingerprint.ts";
 export * from "./keys.ts";

@@ -65,7 +65,7 @@ export function userSessionsKey(user: string): string {
 }
 
 /**
- * Stream, capped: the audit trail. Written and read by the dashboard.
+ * Stream, capped: the audit trail. Written by dashboard and command line, read by the dashboard.
  * @param trail what stands in it: `acts`, what people did; `access`, who signed in or out, and what was denied. Apart, so
  * that a flood of the second pushes nothing out of the first.
  */

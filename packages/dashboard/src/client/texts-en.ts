@@ -12,7 +12,6 @@ export const en = {
   dark: "Dark",
   light: "Light",
   switchTheme: (theme: string) => `Switch to ${theme.toLowerCase()}`,
-  units: { day: "d", hour: "h", minute: "min", second: "s" },
   ago: (span: string) => `${span} ago`,
   in: (span: string) => `in ${span}`,
   now: "now",

@@ -14,7 +14,6 @@ export const zh: Texts = {
   dark: "深色",
   light: "浅色",
   switchTheme: (theme) => `切换为${theme}`,
-  units: { day: "天", hour: "小时", minute: "分", second: "秒" },
   ago: (span) => `${span}前`,
   in: (span) => `${span}后`,
   now: "现在",

@@ -1,14 +1,22 @@
 import { gzip } from "node:zlib";
 import { promisify } from "node:util";
 import type { AccountEntry } from "@tokenkeeper/core";
-import { factsOnPage, readFleet, rowOf, type Actions, type Data, type Detail, type History } from "@tokenkeeper/ops";
+import {
+  factsOnPage,
+  readFleet,
+  rowOf,
+  type Act,
+  type Actions,
+  type Audit,
+  type Data,
+  type Detail,
+  type History,
+} from "@tokenkeeper/ops";
 import { CREDENTIAL_KINDS, credentialId, isCredentialKind, type CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Queue } from "bullmq";
 import express, { type Request, type Response, type Router } from "express";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Act } from "../audit/audit-entry.ts";
-import type { Audit } from "../audit/audit.ts";
 import { languageOf, LOCALES, themeOf } from "../language.ts";
 import { signedInUser } from "../signed-in-user.ts";
 import { REFUSALS } from "../texts.ts";

@@ -35,7 +35,8 @@ export interface ReportsDeps {
 
 /**
  * Handles what apps tell. A demand triggers a look. A report counts when it is about the stored value and WeChat itself
- * refuses that value too: nobody can make us throw away a good value by claiming that it is bad.
+ * refuses that value too: nobody can make us throw away a good value by claiming that it is bad. A report when no value is
+ * stored is a demand.
  */
 export function createReports(deps: ReportsDeps): (message: AppMessage) => Promise<ReportResult> {
   const { credentials, store, http, trigger, passOn, passReport, clock, durations, log } = deps;
@@ -55,10 +56,16 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
     return errcode === 0 ? "accepted" : "unclear";
   }
 
+  async function demand(credential: Credential): Promise<ReportResult> {
+    await trigger(credential, "missing");
+    return "demand";
+  }
+
   async function handleReport(credential: Credential, fp: string): Promise<ReportResult> {
     const { ref, family } = credential;
     const stored = await store.readValue(ref);
-    if (stored?.fingerprint !== fp) return "stale";
+    if (!stored) return demand(credential);
+    if (stored.fingerprint !== fp) return "stale";
     if (!family.probe) return passReport(credential, fp);
     const verdict = await isRefused(ref, stored.value, family.probe);
     if (verdict === "accepted") return "accepted_by_wechat";
@@ -79,7 +86,7 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
     recent.set(key, { result, until: now + durations.reportSpacing });
     // What could not be decided is decided anew by the next report.
     result.then(
-      (reply) => reply === "inconclusive" && recent.delete(key),
+      (reply) => (reply === "inconclusive" || reply === "demand") && recent.delete(key),
       () => recent.delete(key),
     );
     return result;
@@ -92,10 +99,7 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
       await passOn(ref);
       return "not_configured";
     }
-    if (message.fp === undefined) {
-      await trigger(credential, "missing");
-      return "demand";
-    }
+    if (message.fp === undefined) return demand(credential);
     const result = await handleOnce(credential, message.fp);
     log.info({ credential: credential.id, account: credential.account.name, fp: message.fp, result }, "report.handled");
     return result;

@@ -67,6 +67,14 @@ export interface RepairInput {
   readonly leaseMs: number;
 }
 
+/** An outcome that stayed unknown. Instants are epoch ms by Redis time. */
+export interface UnknownOutcome {
+  readonly credential: CredentialRef;
+  readonly sentAt: number;
+  /** When its settle is due. */
+  readonly settleAt: number;
+}
+
 /** A failure to write down. */
 export interface FailInput extends Attempt {
   readonly keepIntent: boolean;
@@ -102,6 +110,8 @@ export interface CredentialStore {
   report(input: ReportInput): Promise<ReportReply>;
   /** Puts a committed value back when Redis has lost it. */
   repair(input: RepairInput): Promise<"intact" | "overtaken" | "repaired">;
+  /** Writes an unknown outcome down again when Redis has lost it. `known`: it has not; `settled`: it need not be known any more. */
+  restoreUnknown(input: UnknownOutcome): Promise<"settled" | "known" | "restored">;
   addFailedJob(credential: CredentialRef, jobId: string): Promise<void>;
   removeFailedJob(credential: CredentialRef, jobId: string): Promise<void>;
 }
