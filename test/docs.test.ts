@@ -11,7 +11,9 @@ import {
   type Account,
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
-import { beginning, ending, STATES, STATE_WORDS } from "@tokenkeeper/ops";
+import { beginning, ending, SLO_FIELDS, STATES, STATE_WORDS, type MetricTable } from "@tokenkeeper/ops";
+import { DASHBOARD_METRICS } from "../packages/dashboard/src/metrics/dashboard-metrics.ts";
+import { WORKER_METRICS } from "../packages/worker/src/metrics/worker-metrics.ts";
 import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
 import { credentialAnswer } from "../packages/worker/src/api/answers.ts";
 import { REFUSALS } from "../packages/worker/src/api/refusal.ts";
@@ -82,6 +84,7 @@ describe("docs/key-contract.md", () => {
       [contract.usageKey("<date>")]: "usageKey",
       [contract.FOLLOWERS_KEY]: "FOLLOWERS_KEY",
       [contract.WATCH_KEY]: "WATCH_KEY",
+      [contract.sloKey("<date>")]: "sloKey",
       [contract.QUEUE_PREFIX]: "QUEUE_PREFIX",
     };
 
@@ -110,6 +113,7 @@ describe("docs/key-contract.md", () => {
       "quotaKey",
       "recordKey",
       "sessionKey",
+      "sloKey",
       "usageKey",
       "userSessionsKey",
       "workerCredentialsKey",
@@ -132,6 +136,7 @@ describe("docs/key-contract.md", () => {
     ["Record field", contract.RECORD_FIELDS],
     ["Control field", CONTROL_FIELDS],
     ["Entry field", Object.keys(entry)],
+    ["SLO field", SLO_FIELDS],
     ["Audit field", [...new Set([...Object.keys(beginning.shape), ...Object.keys(ending.shape)])]],
   ])("documents every %s in both languages, and no other", async (heading, fields) => {
     const rows = rowsUnder(await read(), heading);
@@ -151,6 +156,24 @@ describe("docs/key-contract.md", () => {
     expect(text).toContain(`HGET ${contract.recordKey({ account: entry.id, kind: "access_token" })} value`);
     const schema = rowsUnder(text, "Record field").find(([name]) => name === "`schema`");
     expect(schema?.[1]).toBe(`\`${contract.RECORD_SCHEMA}\``);
+  });
+});
+
+describe("docs/metrics.md", () => {
+  it.each<[string, MetricTable]>([
+    ["worker", WORKER_METRICS],
+    ["dashboard", DASHBOARD_METRICS],
+  ])("has every metric of the %s with its type, labels and meaning, in both languages", async (process, table) => {
+    const documented = rowsUnder(await readDocument("docs/metrics.md"), `Metric of the ${process}`);
+
+    const known = Object.entries(table).map(([name, { type, labels, help }]) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(", "),
+      help,
+    ]);
+    expect(documented.map((cells) => cells.slice(0, 4))).toEqual(known);
+    for (const [, , , , chinese] of documented) expect(chinese).toMatch(HAN);
   });
 });
 

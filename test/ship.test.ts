@@ -262,12 +262,14 @@ describe("Dockerfile", () => {
     {
       target: "worker",
       port: "WORKER_HEALTH_PORT",
+      probes: "WORKER_HEALTH_PORT",
       settings: { WECHAT_API_BASE_URL: "http://127.0.0.1:1" },
       complaint: "TOKENKEEPER_CONFIG: expected",
     },
     {
       target: "dashboard",
       port: "DASHBOARD_PORT",
+      probes: "DASHBOARD_METRICS_PORT",
       settings: { DASHBOARD_PASSWORD: "correct horse" },
       complaint: "REDIS_URL: expected",
     },
@@ -290,7 +292,8 @@ describe("Dockerfile", () => {
     // As it is mounted; root, who may write anywhere, becomes another user.
     await chmod(home, 0o555);
     onTestFinished(() => chmod(home, 0o755));
-    const env = { REDIS_URL: redis.url, ...row.settings, [row.port]: String(await anyFreePort()) };
+    const [port, probes] = [String(await anyFreePort()), String(await anyFreePort())];
+    const env = { REDIS_URL: redis.url, ...row.settings, [row.probes]: probes, [row.port]: port };
     const program = await start(image, { home, env });
     const [, ...args] = image.healthcheck;
     await expect(run(node, args, { ...user, env: { ...plain, [row.port]: "1" } })).rejects.toMatchObject({ code: 1 });
@@ -298,6 +301,12 @@ describe("Dockerfile", () => {
       timeoutMs: 20_000,
       what: `the health check of the ${row.target} to pass; it wrote: ${program.output()}`,
     });
+    const answers = `http://127.0.0.1:${row.probes === row.port ? port : probes}`;
+    for (const path of ["/livez", "/readyz", "/metrics"]) {
+      const asked = async (): Promise<void> =>
+        expect([path, (await fetch(answers + path)).status]).toEqual([path, 200]);
+      await eventually(asked, { timeoutMs: 20_000, what: `the ${row.target} to answer ${path}` });
+    }
     if (row.target === "worker") await examine(home, env);
     const told = performance.now();
     program.stop();

@@ -30,7 +30,15 @@ export function ownContender({ redisUrl, redis, origin }: Stage): Contender {
       const sink = openSync(devNull, "w");
       const destination = { write: (line: string): void => void writeSync(sink, line) };
       const log = createLog({ name: "worker", level: "info", pretty: false, destination });
-      const config = { accounts, redisUrl, apiOrigin: origin, healthPort: 0, timeScale: 1, logLevel: "info" };
+      const config = {
+        accounts,
+        redisUrl,
+        apiOrigin: origin,
+        healthHost: "127.0.0.1",
+        healthPort: 0,
+        timeScale: 1,
+        logLevel: "info",
+      };
       const runtime = createRuntime({ config: { ...config, warnings: [] }, log, fetchesPerSecond: Infinity });
       await runtime.start();
       return {

@@ -26,9 +26,6 @@ const SECRET_VALUES = {
   MINI_SECRET: "fedcba9876543210fedcba9876543210",
 };
 
-/** Of the listeners for metrics. */
-const METRICS_SETTINGS = ["WORKER_HEALTH_HOST", "DASHBOARD_METRICS_HOST", "DASHBOARD_METRICS_PORT"];
-
 let ours: Manifest[];
 let all: Manifest[];
 let secrets: Manifest[];
@@ -194,8 +191,7 @@ describe("the manifests", () => {
   it("set only settings that there are", async () => {
     const names = workloads().flatMap((workload) => (containerOf(workload).env ?? []).map(({ name }) => name));
 
-    const unknown = names.filter((name) => !(name in SETTINGS) && name !== "NODE_OPTIONS");
-    expect(unknown.filter((name) => !METRICS_SETTINGS.includes(name))).toEqual([]);
+    expect(names.filter((name) => !(name in SETTINGS) && name !== "NODE_OPTIONS")).toEqual([]);
   });
 
   it("bring a configuration that the worker accepts with the keys of its Secret, and none of the dashboard's", async () => {

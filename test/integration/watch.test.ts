@@ -1,6 +1,25 @@
-import { createLog, REFRESH_QUEUE, SCHEDULE_QUEUE } from "@tokenkeeper/core";
-import { createData, createWatch, type Round, type Watch, type Watcher } from "@tokenkeeper/ops";
-import { ACCOUNTS_KEY, QUEUE_PREFIX, systemClock, WATCH_KEY } from "@tokenkeeper/shared/contract";
+import { createLog, decodeControl, REFRESH_QUEUE, SCHEDULE_QUEUE } from "@tokenkeeper/core";
+import {
+  createData,
+  createSloWatcher,
+  createWatch,
+  readSlo,
+  rowOf,
+  sloLimits,
+  type Round,
+  type Watch,
+  type Watcher,
+} from "@tokenkeeper/ops";
+import {
+  ACCOUNTS_KEY,
+  HOUR,
+  MINUTE,
+  QUEUE_PREFIX,
+  SECOND,
+  sloKey,
+  systemClock,
+  WATCH_KEY,
+} from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -91,5 +110,39 @@ describe("the watch", () => {
 
     await eventually(() => expect(rounds).toBeGreaterThan(0), { what: "the other process to watch" });
     expect(await server.redis.get(WATCH_KEY)).toBe("other");
+  });
+});
+
+describe("the service levels", () => {
+  let server: TestRedis;
+  beforeAll(async () => {
+    server = await startTestRedis();
+  });
+  afterAll(() => server.stop());
+
+  it("are counted by day in Beijing, kept 35 days, and read over 30", async () => {
+    const midnight = Date.parse("2026-11-24T16:00:00Z");
+    const seen = (now: number): Round => {
+      const facts = {
+        entry: { ...SHOP, family: "official-account" as const, token: "stable" as const, kinds: [] },
+        kind: "access_token" as const,
+        now,
+        control: { ...decodeControl([]), generation: 1, planAt: midnight },
+        lifeMs: now < midnight ? MINUTE : 0,
+        counters: {},
+      };
+      return { now, facts: [facts], rows: [rowOf(facts)], fleet: {} as Round["fleet"] };
+    };
+    const watcher = createSloWatcher(server.redis, sloLimits());
+
+    for (const at of [-20, -10, -10, 10]) await watcher(seen(midnight + at * SECOND));
+
+    expect(await server.redis.hgetall(sloKey("2026-11-24"))).toMatchObject({ watched_ms: "10000", fresh_ms: "10000" });
+    expect(await server.redis.hgetall(sloKey("2026-11-25"))).toMatchObject({ watched_ms: "20000", fresh_ms: "20000" });
+    expect(await server.redis.ttl(sloKey("2026-11-24"))).toBeGreaterThan(34 * 24 * 3_600);
+    const freshness = { slo: "freshness", of: 30_000, share: 1 };
+    expect((await readSlo(server.redis, midnight))[0]).toMatchObject(freshness);
+    expect((await readSlo(server.redis, midnight + 29 * 24 * HOUR))[0]).toMatchObject({ of: 20_000 });
+    expect((await readSlo(server.redis, midnight + 30 * 24 * HOUR))[0]).toMatchObject({ of: 0 });
   });
 });

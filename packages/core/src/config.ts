@@ -15,6 +15,8 @@ export interface WorkerConfig {
   readonly redisUrl: string;
   /** Where calls to WeChat go, without a path. */
   readonly apiOrigin: string;
+  /** Where probes and metrics are asked for. */
+  readonly healthHost: string;
   readonly healthPort: number;
   /** The token HTTP API; without it there is none. */
   readonly api?: ApiConfig;
@@ -31,6 +33,7 @@ const NAMES = [
   "WECHAT_APP_SECRET",
   "WECHAT_API_BASE_URL",
   "TOKENKEEPER_ALLOW_API_HOST",
+  "WORKER_HEALTH_HOST",
   "WORKER_HEALTH_PORT",
   "TOKENKEEPER_TIME_SCALE",
   "LOG_LEVEL",
@@ -59,6 +62,7 @@ export function loadWorkerConfig(env: Environment, readFile: ReadFile): WorkerCo
     accounts: source.accounts,
     redisUrl,
     apiOrigin: api.origin,
+    healthHost: settings.WORKER_HEALTH_HOST,
     healthPort: settings.WORKER_HEALTH_PORT,
     ...(source.api && { api: source.api }),
     timeScale: settings.TOKENKEEPER_TIME_SCALE,

@@ -24,6 +24,8 @@ export interface Durations {
   readonly demandWait: number;
   /** How long a replaced access token still works. Source: WeChat, "获取 access_token". */
   readonly overlap: number;
+  /** A worker whose last look at what is due is older than this is not ready: three sweeps. */
+  readonly lookPatience: number;
   /** How often the schedulers are armed again. */
   readonly rearm: number;
   /** Longest time between two refreshes of a credential that WeChat rotates at every fetch. */
@@ -77,6 +79,7 @@ export function createDurations(scale: number): Durations {
     readerMargin: 5 * SECOND,
     demandWait: 3 * SECOND,
     overlap: 5 * MINUTE,
+    lookPatience: 30 * SECOND,
     rearm: MINUTE,
     refreshEvery: 30 * MINUTE,
     stableLead: 290 * SECOND,
@@ -109,6 +112,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   lease: 3 * SECOND,
   http: SECOND,
   httpConnect: SECOND,
+  lookPatience: 5 * SECOND,
   shutdown: 5 * SECOND,
 };
 

@@ -18,9 +18,12 @@ describe("readSettings", () => {
   it("gives the defaults when nothing is set, and when everything is set to an empty text", () => {
     const defaults = {
       WECHAT_API_BASE_URL: "https://api.weixin.qq.com",
+      WORKER_HEALTH_HOST: "127.0.0.1",
       WORKER_HEALTH_PORT: 3011,
       DASHBOARD_HOST: "127.0.0.1",
       DASHBOARD_PORT: 3010,
+      DASHBOARD_METRICS_HOST: "127.0.0.1",
+      DASHBOARD_METRICS_PORT: 3013,
       DASHBOARD_USER: "admin",
       SIMULATOR_PORT: 3012,
       TOKENKEEPER_TIME_SCALE: 1,

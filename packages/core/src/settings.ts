@@ -43,8 +43,11 @@ export const SETTINGS = {
   WECHAT_API_BASE_URL: z.string().default("https://api.weixin.qq.com"),
   TOKENKEEPER_ALLOW_API_HOST: z.string().optional(),
   WORKER_HEALTH_PORT: port.default(3011),
+  WORKER_HEALTH_HOST: z.string().default("127.0.0.1"),
   DASHBOARD_HOST: z.string().default("127.0.0.1"),
   DASHBOARD_PORT: port.default(3010),
+  DASHBOARD_METRICS_HOST: z.string().default("127.0.0.1"),
+  DASHBOARD_METRICS_PORT: port.default(3013),
   DASHBOARD_USER: z.string().default("admin"),
   DASHBOARD_PASSWORD: z
     .string()

@@ -26,8 +26,8 @@ export interface AppDeps {
   readonly proxies: TrustedProxies;
   readonly boards: Readonly<Record<Language, Express>>;
   readonly ops: Omit<OpsDeps, "modules">;
-  /** Resolves when Redis answers. */
-  readonly ping: () => Promise<unknown>;
+  /** Resolves when Redis answers and what pages show is fresh. */
+  readonly ready: () => Promise<void>;
   readonly secure: boolean;
   readonly log: Log;
 }
@@ -38,7 +38,7 @@ const BODY_LIMIT = 64 * 1024;
 
 /** All routes, with the gate before them. */
 export function createApp(deps: AppDeps): Express {
-  const { boards, ops, ping, proxies, secure, log } = deps;
+  const { boards, ops, ready, proxies, secure, log } = deps;
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", (address: string) => proxies.trusts(address));
@@ -50,7 +50,7 @@ export function createApp(deps: AppDeps): Express {
 
   app.get("/healthz", (_request, response) => void response.json({ ok: true }));
   app.get("/readyz", async (_request, response) => {
-    const ok = await ping().then(
+    const ok = await ready().then(
       () => true,
       () => false,
     );

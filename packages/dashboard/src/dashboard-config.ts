@@ -10,6 +10,8 @@ const NAMES = [
   "REDIS_URL",
   "DASHBOARD_HOST",
   "DASHBOARD_PORT",
+  "DASHBOARD_METRICS_HOST",
+  "DASHBOARD_METRICS_PORT",
   "DASHBOARD_USER",
   "DASHBOARD_PASSWORD",
   "DASHBOARD_USERS",
@@ -59,6 +61,11 @@ export function loadDashboardConfig(env: Environment): DashboardConfig {
     users,
     proxies: proxies.proxies,
     publicUrl: settings.DASHBOARD_PUBLIC_URL,
+    metrics: {
+      host: settings.DASHBOARD_METRICS_HOST,
+      port: settings.DASHBOARD_METRICS_PORT,
+      explicit: Boolean(env["DASHBOARD_METRICS_PORT"]),
+    },
     logLevel: settings.LOG_LEVEL,
   };
 }

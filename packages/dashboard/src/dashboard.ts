@@ -1,6 +1,15 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
-import { createActions, createAudit, createData, createHistory, UnavailableError } from "@tokenkeeper/ops";
+import {
+  createActions,
+  createAudit,
+  createData,
+  createHistory,
+  createSloWatcher,
+  createWatch,
+  sloLimits,
+  UnavailableError,
+} from "@tokenkeeper/ops";
 import { QUEUE_PREFIX, SECOND, systemClock } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
 import type { Express } from "express";
@@ -12,6 +21,8 @@ import { createIdentify } from "./identify.ts";
 import type { Language } from "./language.ts";
 import { listen } from "./listen.ts";
 import { createLoginLimits } from "./login-limits.ts";
+import { observeAudit } from "./metrics/observed.ts";
+import { createMonitoring, type MetricsAddress } from "./monitoring.ts";
 import { createChanges } from "./ops/changes.ts";
 import { createSessionCookie } from "./session-cookie.ts";
 import { createSessions } from "./sessions.ts";
@@ -22,6 +33,8 @@ import { createUsers, type Users } from "./users/users.ts";
 
 /** How often the file of users is looked at, ms. */
 const USERS_CHECK = 2 * SECOND;
+/** How often everything is looked at, ms. */
+const WATCH_EVERY = 10 * SECOND;
 /** How often an answer that lasts is looked at again, ms. */
 const RECHECK_EVERY = 5 * SECOND;
 
@@ -38,6 +51,8 @@ export interface DashboardOptions {
   readonly proxies?: TrustedProxies | undefined;
   /** The address people use, when a proxy stands before the dashboard. */
   readonly publicUrl: string | undefined;
+  /** Where machines ask for metrics and probes; nowhere without it. */
+  readonly metrics?: MetricsAddress | undefined;
   readonly log: Log;
 }
 
@@ -45,6 +60,8 @@ export interface DashboardOptions {
 export interface Dashboard {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
+  /** The port of metrics and probes, when they are asked for anywhere. */
+  readonly metricsPort: number | undefined;
   /** Ends it within 10 s. */
   close(): Promise<void>;
 }
@@ -55,7 +72,7 @@ export interface Dashboard {
  * @throws UnavailableError when Redis does not answer or the port is taken.
  */
 export async function createDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { redisUrl, host, port, publicUrl, proxies = NO_PROXIES, log } = options;
+  const { redisUrl, host, port, publicUrl, proxies = NO_PROXIES, metrics, log } = options;
   const { users, look } = await loadUsers(options);
   const redis = await connectOrGiveUp(redisUrl, log);
   const refresh = openQueue(REFRESH_QUEUE, { redis, log });
@@ -65,11 +82,14 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   const secure = publicUrl !== undefined && new URL(publicUrl).protocol === "https:";
   const sessions = createSessions({ redis, now: () => Date.now(), users });
   const cookie = createSessionCookie(secure);
-  const audit = createAudit({ redis, log });
-  const identify = createIdentify({ users, sessions, cookie, proxies, audit });
   const data = createData(redis);
   const subscribe = (): Redis => connectRedis(redisUrl, { name: "dashboard-hints", log, use: "queue" });
   const changes = createChanges({ data, subscribe, clock: systemClock, log });
+  const monitoring = createMonitoring({ redis, refresh, schedule, changes, log });
+  const { meter } = monitoring;
+  const onLost = (): void => meter.add("wxtok_audit_write_failures_total", {});
+  const audit = observeAudit(createAudit({ redis, onLost, log }), meter);
+  const identify = createIdentify({ users, sessions, cookie, proxies, audit });
   const app = createApp({
     gate: { identify, audit, publicUrl, recheckEvery: RECHECK_EVERY },
     login: { users, sessions, cookie, limits: createLoginLimits(redis), audit },
@@ -87,30 +107,47 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
       schedule,
     },
     boards: { en: board("en"), zh: board("zh") },
-    ping: () => redis.ping(),
+    ready: () => monitoring.ready(),
     secure,
     log,
   });
-  const watching = setInterval(look, USERS_CHECK);
+  const lookingAtUsers = setInterval(look, USERS_CHECK);
+  const watch = createWatch({
+    redis,
+    data,
+    refresh,
+    schedule,
+    watchers: [createSloWatcher(redis, sloLimits())],
+    name: `dashboard-${randomUUID()}`,
+    periodMs: WATCH_EVERY,
+    clock: systemClock,
+    log,
+  });
 
   async function disconnect(): Promise<void> {
-    clearInterval(watching);
+    clearInterval(lookingAtUsers);
+    await monitoring.close();
+    await watch.stop();
     await changes.close();
     await Promise.all([refresh.close(), schedule.close()]);
     redis.disconnect();
   }
 
-  const server = await listen(app, { host, port }).catch(async (error: unknown) => {
+  const giveUp = async (error: unknown): Promise<never> => {
     await disconnect();
     throw error;
-  });
+  };
+  const metricsPort = metrics && (await monitoring.listen(metrics).catch(giveUp));
+  const server = await listen(app, { host, port }).catch(giveUp);
+  watch.start();
   if (!secure) log.warn({ remedy: "serve it over https and set DASHBOARD_PUBLIC_URL" }, "dashboard.plain_http");
   return {
+    metricsPort,
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     async close() {
       // Open pages would hold the server.
       await changes.close();
-      await server.close();
+      await Promise.all([server.close(), watch.stop()]);
       await disconnect();
     },
   };

@@ -2,7 +2,8 @@ import { request as httpRequest } from "node:http";
 import express from "express";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGate } from "./gate.ts";
-import { listen, type Listening } from "./listen.ts";
+import type { Listening } from "@tokenkeeper/core";
+import { listen } from "./listen.ts";
 import type { SignedInUser } from "./signed-in-user.ts";
 import { UnavailableError } from "@tokenkeeper/ops";
 

@@ -51,11 +51,23 @@ export interface Audit {
   note(spec: AccessSpec): void;
 }
 
+/** What an audit trail is made from. */
+export interface AuditDeps {
+  readonly redis: Redis;
+  /** Told of each line that Redis does not take. */
+  readonly onLost: () => void;
+  readonly log: Log;
+}
+
 /** An audit trail in Redis; the log has a copy of every line. */
-export function createAudit({ redis, log }: { redis: Redis; log: Log }): Audit {
+export function createAudit({ redis, onLost, log }: AuditDeps): Audit {
   async function append(trail: string, fields: Readonly<Record<string, string>>): Promise<string> {
-    const id = await redis.xadd(auditKey(trail), "MAXLEN", "~", KEPT, "*", ...Object.entries(fields).flat());
-    return String(id);
+    try {
+      return String(await redis.xadd(auditKey(trail), "MAXLEN", "~", KEPT, "*", ...Object.entries(fields).flat()));
+    } catch (error) {
+      onLost();
+      throw error;
+    }
   }
 
   async function grant({ user, action, target = "", result }: AccessSpec): Promise<void> {

@@ -1,5 +1,5 @@
 // What the pages know of a credential, as it goes over the wire. Instants are epoch ms by Redis time. Never a token.
-import type { Bilingual } from "@tokenkeeper/core";
+import type { Bilingual, FailureClass } from "@tokenkeeper/core";
 import type { CredentialKind } from "@tokenkeeper/shared/contract";
 
 /** The states of a credential, the worst first. */
@@ -67,9 +67,13 @@ export interface Row {
   /** Jobs that wait on the board for somebody to re-run them. */
   readonly failedJobs: number;
   readonly trouble?: Trouble;
+  /** What keeps it from being refreshed: the class of the block, or of the last failure while it fails. */
+  readonly failing?: FailureClass;
   /** Fetches of this Beijing day, and how many may happen by themselves. */
   readonly used: number;
   readonly cap: number;
+  /** WeChat's fetches a day, where they are published. */
+  readonly limit?: number;
   /** How often today another system was seen to fetch. */
   readonly foreign: number;
   readonly foreignAt?: number;
@@ -172,4 +176,23 @@ export interface Fleet {
     readonly appendOnly: boolean;
     readonly persistenceOk: boolean;
   };
+}
+
+/** What is promised, as far as it can be seen from here. */
+export type SloName = "freshness" | "timeliness" | "recovery" | "quota";
+
+/** One figure over 30 days. */
+export interface SloFigure {
+  readonly slo: SloName;
+  /** 0 to 1; none while nothing was counted. */
+  readonly share?: number;
+  /** At least this share is promised; of the quota, at most. */
+  readonly target: number;
+  /** Of how much: ms of one credential each, refreshes, lost attempts, accounts. */
+  readonly of: number;
+}
+
+/** What the fleet's page shows. */
+export interface FleetPage extends Fleet {
+  readonly slo: readonly SloFigure[];
 }

@@ -1,4 +1,13 @@
-import { automaticCap, dailyLimitOf, endpointOf, explainCode, FORCED_A_DAY, HAND_CAP } from "@tokenkeeper/core";
+import {
+  automaticCap,
+  dailyLimitOf,
+  endpointOf,
+  explainCode,
+  FAILURE_CLASSES,
+  FORCED_A_DAY,
+  HAND_CAP,
+  type FailureClass,
+} from "@tokenkeeper/core";
 import { credentialId, MINUTE, SECOND } from "@tokenkeeper/shared/contract";
 import type { Facts } from "./data.ts";
 import type { Detail, Level, Row, State, Trouble } from "./row.ts";
@@ -20,6 +29,8 @@ export function rowOf(facts: Facts): Row {
   const trouble = troubleOf(facts, state);
   const nextAt = nextLookOf(facts, state);
   const endpoint = endpointOf(kind, entry.token);
+  const limit = dailyLimitOf(endpoint, entry.sandbox);
+  const failing = failingClassOf(facts, state);
   return {
     id: credentialId(ref),
     ...ref,
@@ -40,6 +51,8 @@ export function rowOf(facts: Facts): Row {
     ...(nextAt !== undefined && { nextAt }),
     ...(control.failingSince !== undefined && { failingSince: control.failingSince }),
     ...(trouble && { trouble }),
+    ...(failing && { failing }),
+    ...(limit !== undefined && { limit }),
     ...(control.foreignAt !== undefined && { foreignAt: control.foreignAt }),
     ...(paused && { paused }),
     ...(control.intent && state !== "refreshing" && { unknown: true as const }),
@@ -139,6 +152,12 @@ function troubleOf({ kind, control, last }: Facts, state: State): Trouble | unde
   if (!code) return undefined;
   const explained = explainCode(code, kind === "access_token" ? "token" : "ticket", block?.ip);
   return { code, ...explained, ...(block?.rid !== undefined && { rid: block.rid }) };
+}
+
+/** The class of what stands in the way, when something does. */
+function failingClassOf({ control: { block, failures }, last }: Facts, state: State): FailureClass | undefined {
+  if (block && (state === "blocked" || state === "cooling")) return block.class;
+  return failures > 0 ? FAILURE_CLASSES.find((each) => each === last?.outcome) : undefined;
 }
 
 function capOf({ entry, kind, control: { issuedAt, expiresAt } }: Facts): number {

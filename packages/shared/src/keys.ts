@@ -101,5 +101,13 @@ export function usageKey(beijingDate: string): string {
 /** Hash: name of a key of the token HTTP API → JSON `{lastSeen, accounts}` of the instance that follows this one with it. Written by the worker, read by the dashboard. */
 export const FOLLOWERS_KEY = `${PREFIX}:followers`;
 
+/**
+ * Hash of counters for the service levels, kept 35 days. Written by the process that watches, read by the dashboard.
+ * @param beijingDate `YYYY-MM-DD` in Beijing.
+ */
+export function sloKey(beijingDate: string): string {
+  return `${PREFIX}:slo:${beijingDate}`;
+}
+
 /** String with a TTL: which process looks at everything, for alerts and figures. Written and read by worker and dashboard. */
 export const WATCH_KEY = `${PREFIX}:watch`;

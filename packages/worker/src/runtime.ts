@@ -7,42 +7,35 @@ import manifest from "../package.json" with { type: "json" };
 import { createAccountsInForce } from "./accounts-in-force.ts";
 import { createConfigWatch } from "./config-watch.ts";
 import { createCredentials, type Credential } from "./credentials.ts";
+import { createEngine } from "./engine.ts";
 import { familyOf } from "./families/family-of.ts";
 import { createFollow } from "./follow/follow.ts";
-import { createHealthServer } from "./health.ts";
 import { createConfirm } from "./intake/confirm.ts";
 import { createIntake } from "./intake/intake.ts";
 import { createReports } from "./intake/reports.ts";
 import { createReportStream } from "./intake/stream.ts";
 import { createLifecycle } from "./lifecycle.ts";
+import { observeConfigSource, observeReports } from "./metrics/observed.ts";
 import { createMirrors } from "./mirrors/mirrors.ts";
 import { createOnDisturbed } from "./mirrors/on-disturbed.ts";
+import { createMonitoring } from "./monitoring.ts";
 import { openConnections } from "./queues/connections.ts";
 import { createEnqueue, type Enqueue } from "./queues/enqueue.ts";
+import { observeWorker } from "./queues/observe-worker.ts";
 import { createPlanner } from "./queues/planner.ts";
 import { createRetire } from "./queues/retire.ts";
 import { createRefreshWorker } from "./queues/refresh-worker.ts";
 import { createScheduleWorker } from "./queues/schedule-worker.ts";
 import { createSchedulers } from "./queues/schedulers.ts";
 import { createStandingJobs } from "./queues/standing-jobs.ts";
-import { createAttempt } from "./refresh/attempt.ts";
 import { createFallback } from "./refresh/fallback.ts";
 import { createFollowUp } from "./refresh/follow-up.ts";
-import { createQuotaReset } from "./refresh/quota-reset.ts";
-import { createMemory } from "./refresh/memory.ts";
-import { createRepair } from "./refresh/repair.ts";
-import { createRefresher } from "./refresh/refresh.ts";
 import { createBringForward } from "./store/bring-forward.ts";
-import { createFindLost } from "./store/find-lost.ts";
 import { createMirrorStore } from "./store/mirror-store.ts";
-import { createQuotaResets } from "./store/quota-resets.ts";
-import { createRedisCredentialStore } from "./store/redis-credential-store.ts";
 import { checkDurations, checkRedis } from "./start-checks.ts";
-import { StartError } from "./start-error.ts";
 import { ALL_PLANNERS, type Runtime, type RuntimeOptions } from "./runtime-options.ts";
 import { createRegistry } from "./store/registry.ts";
 import { createTicker } from "./ticker.ts";
-import { createWechatHttp } from "./wechat/http.ts";
 
 /** Composition root: the only place that puts the parts together. */
 export function createRuntime(options: RuntimeOptions): Runtime {
@@ -58,15 +51,29 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const connections = openConnections(config.redisUrl, log, lifecycle);
   const { command, blocking, refreshQueue, scheduleQueue } = connections;
 
-  const http = createWechatHttp({
-    origin: config.apiOrigin,
-    deadlineMs: durations.http,
-    connectMs: durations.httpConnect,
-  });
-  lifecycle.onClose("http", () => http.close());
-
   const credentials = createCredentials(config.accounts, familyOf);
-  const store = createRedisCredentialStore(command, clock);
+  const monitoring = createMonitoring({
+    workers: () => [refreshWorker, scheduleWorker],
+    ping: () => command.ping(),
+    stopping: stopping.signal,
+    durations,
+    clock,
+    lifecycle,
+  });
+  const { meter } = monitoring;
+  const engine = createEngine({
+    command,
+    origin: config.apiOrigin,
+    credentials,
+    meter,
+    onLook: () => monitoring.looked(),
+    clock,
+    random,
+    durations,
+    log,
+  });
+  const { http, store, repair, refresher, resetQuota } = engine;
+  lifecycle.onClose("http", () => http.close());
   const registry = createRegistry(command, {
     name,
     host: hostname(),
@@ -74,22 +81,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     startedAt: new Date(clock.now()).toISOString(),
     version: manifest.version,
   });
-  const memory = createMemory();
-  const repair = createRepair({ store, findLost: createFindLost(command), clock, durations, log });
-  const runAttempt = createAttempt({
-    store,
-    http,
-    memory,
-    repair,
-    clock,
-    random,
-    durations,
-    newAttemptId: randomUUID,
-    log,
-  });
-  const refresher = createRefresher({ store, memory, runAttempt, durations, log });
-  const resetQuota = createQuotaReset({ resets: createQuotaResets(command), credentials, http, memory, clock, log });
-  const enqueue = createEnqueue(refreshQueue, createStandingJobs(refreshQueue, command));
+  const enqueue = createEnqueue(
+    refreshQueue,
+    createStandingJobs(refreshQueue, command, (jobs) => monitoring.repaired("lost_job", jobs)),
+  );
   const planner = createPlanner({ refresher, enqueue, clock });
   const schedulers = createSchedulers({ queue: scheduleQueue, credentials, durations, kinds: planners });
   const stream = createReportStream(connections.reading, command, name);
@@ -105,7 +100,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     passOn: (ref) => trigger({ ref, account: { name: ref.account } }, "missing"),
     passReport: follow.passReport,
   });
-  const intake = createIntake({ stream, handle, durations, log });
+  const intake = createIntake({ stream, handle: observeReports(handle, meter), durations, log });
   const fetchesPerSecond = options.fetchesPerSecond ?? 50;
   const refreshWorker = createRefreshWorker({
     connection: blocking,
@@ -124,7 +119,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const fallback = createFallback({
     refresher,
     followUp,
-    record: (credential) => enqueue.record(credential),
+    record(credential) {
+      monitoring.repaired("fallback");
+      return enqueue.record(credential);
+    },
     credentials,
     patienceMs: 2 * durations.sweep,
     stopping: stopping.signal,
@@ -134,15 +132,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const accountsInForce = createAccountsInForce({ credentials, registry, schedulers, planner, durations, log });
   const retire = createRetire({ registry, credentials, refreshQueue, scheduleQueue, log });
   const { api: section, redisUrl } = config;
-  const api = createApi({ section, redisUrl, command, credentials, durations, clock, log });
+  const onUse = (result: string): void => meter.add("wxtok_api_requests_total", { result });
+  const api = createApi({ section, redisUrl, command, credentials, durations, clock, onUse, log });
   lifecycle.onClose("api", () => api.close());
   async function applyConfig(next: WorkerConfig): Promise<void> {
     // First: a key that was taken away is refused also while Redis is away.
     api.replace(next.api);
     await accountsInForce.replace(next);
+    monitoring.configInForce("reload");
   }
-  const watchConfig =
-    options.configSource && createConfigWatch({ source: options.configSource, apply: applyConfig, log });
+  const source = options.configSource && observeConfigSource(options.configSource, meter);
+  const watchConfig = source && createConfigWatch({ source, apply: applyConfig, log });
   const tickers = [
     createTicker(durations.rearm, () => schedulers.arm().then(retire), onError("schedulers")),
     ...(watchConfig ? [createTicker(durations.configCheck, watchConfig, onError("config"))] : []),
@@ -153,19 +153,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     createTicker(durations.followCheck, () => follow.check(), onError("leader")),
     ...(planners.fallback ? [createTicker(durations.sweep, fallback, onError("fallback"))] : []),
   ];
-  const health = createHealthServer(async () => refreshWorker.isRunning() && (await command.ping()) === "PONG");
 
   async function start(): Promise<number> {
     checkDurations();
     await checkRedis(() => readRedisFacts(command));
-    const port = await health.listen(config.healthPort).catch(() => {
-      throw new StartError("port", `Port ${config.healthPort} is taken; set WORKER_HEALTH_PORT to a free one.`);
-    });
-    lifecycle.onClose("health", () => health.close());
+    const port = await monitoring.listen(config);
     await api.listen();
     lifecycle.onClose("registry", () => registry.leave());
     await accountsInForce.publish(config);
+    monitoring.configInForce("start");
     for (const worker of [refreshWorker, scheduleWorker]) {
+      observeWorker(worker, meter);
       lifecycle.onClose(`worker ${worker.name}`, () => worker.close());
       worker.run().catch(onError(`worker ${worker.name}`));
     }
@@ -176,6 +174,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       ticker.start();
       lifecycle.onClose("ticker", () => ticker.stop());
     }
+    monitoring.started();
     log.info(
       { worker: name, accounts: config.accounts.length, credentials: credentials.all.length, port },
       "worker.started",

@@ -1,4 +1,4 @@
-import type { Fleet } from "./lib/ops/row.js";
+import type { Fleet, FleetPage } from "./lib/ops/row.js";
 import { ApiError, read } from "./api.ts";
 import { redraw, show } from "./frame.ts";
 import { html, nothing, type TemplateResult } from "./lib/lit-html/lit-html.js";
@@ -11,14 +11,14 @@ const EVERY = 5_000;
 
 /** Workers, queues, schedulers and Redis. */
 export function showFleet(): void {
-  let fleet: Fleet | undefined;
+  let fleet: FleetPage | undefined;
   let connection: Connection = "connecting";
   show(() => ({ title: t().fleet, content: fleet ? content(fleet) : html``, connection }));
   void keepReading();
 
   async function keepReading(): Promise<void> {
     try {
-      fleet = await read<Fleet>("/api/fleet");
+      fleet = await read<FleetPage>("/api/fleet");
       setServerTime(fleet.now);
       connection = "live";
     } catch (error) {
@@ -29,7 +29,7 @@ export function showFleet(): void {
   }
 }
 
-function content(fleet: Fleet): TemplateResult {
+function content(fleet: FleetPage): TemplateResult {
   const { credentials, schedulers } = fleet;
   return html`
     ${numbers([
@@ -50,6 +50,8 @@ function content(fleet: Fleet): TemplateResult {
     </p>
     <h2>Redis</h2>
     ${redis(fleet.redis)}
+    <h2>${t().slo}</h2>
+    ${levels(fleet)}
   `;
 }
 
@@ -90,6 +92,34 @@ function queues({ queues: all }: Fleet): TemplateResult {
       ...counted.map(([state]) => String(counts[state] ?? 0)),
     ]),
   );
+}
+
+/** What is promised against what was seen, and what only the apps can see. */
+function levels({ slo }: FleetPage): TemplateResult {
+  const rows = slo.map(({ slo: name, share, target }) => {
+    const { word, sentence } = t().slos[name];
+    const most = name === "quota";
+    const kept = share === undefined || (most ? share <= target : share >= target);
+    const text = share === undefined ? t().none : percent(share);
+    return [
+      word,
+      html`<span class=${kept ? "" : "low"}>${kept ? nothing : html`<span aria-hidden="true">▲ </span>`}${text}</span>`,
+      `${most ? "≤" : "≥"} ${percent(target)}`,
+      sentence,
+    ];
+  });
+  const { word, sentence } = t().slos.acceptance;
+  return html`
+    ${plainTable(
+      [t().sloPromise, t().sloSeen, t().sloTarget, t().sloMeaning],
+      [...rows, [word, "–", "≥ 99.999 %", sentence]],
+    )}
+  </div>`;
+}
+
+/** Rounded down, so that less than all never reads as 100 %. */
+function percent(share: number): string {
+  return `${Math.floor(share * 1e6 + 1e-3) / 1e4} %`;
 }
 
 function redis({

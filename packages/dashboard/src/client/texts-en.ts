@@ -125,5 +125,32 @@ export const en = {
   persistenceBad: "the last write failed: check the disk",
   role: "Role",
   uptime: "Runs for",
+  slo: "Service levels of the last 30 days",
+  sloPromise: "Promise",
+  sloSeen: "Seen",
+  sloTarget: "Target",
+  sloMeaning: "What it is",
+  slos: {
+    freshness: {
+      word: "Freshness",
+      sentence:
+        "Time in which apps had a valid value, of all healthy credentials. Paused ones, and those that their own configuration blocks, are not in it.",
+    },
+    timeliness: { word: "Timeliness", sentence: "Refreshes that were stored within 10 s after they were due." },
+    recovery: {
+      word: "Recovery",
+      sentence: "Attempts that were left behind (a worker died) and begun again within 20 s.",
+    },
+    quota: {
+      word: "Quota",
+      sentence:
+        "Fetches by themselves as a share of WeChat's daily quota: 99 % of the accounts stay below, on the worst day.",
+    },
+    acceptance: {
+      word: "Acceptance",
+      sentence:
+        "Business calls without a refused token can be seen by your apps alone: their metrics count them (docs/metrics.md).",
+    },
+  },
   changed: (name: string, state: string) => `${name}: ${state}`,
 };

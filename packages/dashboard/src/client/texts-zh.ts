@@ -125,5 +125,23 @@ export const zh: Texts = {
   persistenceBad: "最近一次写入失败，请检查磁盘",
   role: "角色",
   uptime: "已运行",
+  slo: "近 30 天服务水平",
+  sloPromise: "承诺",
+  sloSeen: "实际",
+  sloTarget: "目标",
+  sloMeaning: "含义",
+  slos: {
+    freshness: {
+      word: "有效性",
+      sentence: "所有健康凭证中，业务应用持有有效值的时间占比。已暂停的、因自身配置受阻的不计入。",
+    },
+    timeliness: { word: "及时性", sentence: "到期后 10 秒内完成写入的刷新占比。" },
+    recovery: { word: "恢复", sentence: "worker 中途退出而遗留的刷新尝试，在 20 秒内重新开始的占比。" },
+    quota: { word: "配额", sentence: "自动获取次数占微信每日配额的比例：在最差的一天，99% 的账号低于此值。" },
+    acceptance: {
+      word: "可用性",
+      sentence: "业务调用是否遇到凭证被拒绝，只有业务应用自己知道，由其指标统计（docs/metrics.md）。",
+    },
+  },
   changed: (name, state) => `${name}：${state}`,
 };

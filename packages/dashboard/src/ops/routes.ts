@@ -4,12 +4,14 @@ import type { AccountEntry } from "@tokenkeeper/core";
 import {
   factsOnPage,
   readFleet,
+  readSlo,
   rowOf,
   type Act,
   type Actions,
   type Audit,
   type Data,
   type Detail,
+  type FleetPage,
   type History,
 } from "@tokenkeeper/ops";
 import { CREDENTIAL_KINDS, credentialId, isCredentialKind, type CredentialRef } from "@tokenkeeper/shared/contract";
@@ -106,7 +108,9 @@ export function createOpsRoutes(deps: OpsDeps): Router {
 
   async function sendFleet(response: Response): Promise<void> {
     const { rows } = await changes.current();
-    response.json(await readFleet({ redis, refresh, schedule }, [...rows.values()]));
+    const fleet = await readFleet({ redis, refresh, schedule }, [...rows.values()]);
+    const page: FleetPage = { ...fleet, slo: await readSlo(redis, fleet.now) };
+    response.json(page);
   }
 
   async function rerun(request: Request, response: Response): Promise<void> {

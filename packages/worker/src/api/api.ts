@@ -15,7 +15,7 @@ import { createLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import { createReadings } from "./readings.ts";
 import { createServing } from "./serving.ts";
-import { createUsage } from "./usage.ts";
+import { createUsage, type UsageResult } from "./usage.ts";
 import { createTicketCallers } from "./wechat-tickets.ts";
 
 /** The token HTTP API, or nothing at all when the configuration at the start has no section `api`. */
@@ -38,14 +38,16 @@ export interface ApiDeps {
   readonly credentials: Credentials;
   readonly durations: Durations;
   readonly clock: Clock;
+  /** Told what each request came to. */
+  readonly onUse: (result: UsageResult) => void;
   readonly log: Log;
 }
 
 /** Puts the API together. */
 export function createApi(deps: ApiDeps): Api {
-  const { section, redisUrl, command, credentials, durations, clock, log } = deps;
+  const { section, redisUrl, command, credentials, durations, clock, onUse, log } = deps;
   const config = createConfigInForce(section, log);
-  const usage = createUsage(createUsageStore(command, clock), log);
+  const usage = createUsage({ store: createUsageStore(command, clock), onUse, log });
   const followers = createFollowers({ store: createFollowerStore(command), durations, clock, log });
   const closers: (() => Promise<void> | void)[] = [];
 

@@ -1,14 +1,8 @@
-import { once } from "node:events";
-import { createServer, STATUS_CODES, type RequestListener } from "node:http";
+import { STATUS_CODES, type RequestListener } from "node:http";
 import type { Duplex } from "node:stream";
+import { createHttpServer, listen as listenAt, type Listening } from "@tokenkeeper/core";
 import { SECOND } from "@tokenkeeper/shared/contract";
 import { problemOf, REFUSALS, type RefusalWord } from "./refusal.ts";
-
-/** A server that listens. */
-export interface Listening {
-  /** Ends at once what is idle, and after a second what is not. */
-  close(): Promise<void>;
-}
 
 /** How it listens. */
 export interface ListenOptions {
@@ -19,17 +13,12 @@ export interface ListenOptions {
 }
 
 const LIMITS = {
-  headersTimeout: 10 * SECOND,
-  requestTimeout: 15 * SECOND,
-  keepAliveTimeout: 5 * SECOND,
-  connectionsCheckingInterval: 2 * SECOND,
-  maxHeaderSize: 8 * 1024,
+  maxConnections: 1_000,
   // Of a request that can be read in two ways a proxy may see another one than we do.
   insecureHTTPParser: false,
   // The app refuses one without a Host itself, with a body that says so.
   requireHostHeader: false,
 } as const;
-const MAX_CONNECTIONS = 1_000;
 const CLOSE_GRACE = SECOND;
 
 const WORDS: Readonly<Record<string, RefusalWord>> = {
@@ -37,10 +26,9 @@ const WORDS: Readonly<Record<string, RefusalWord>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "timeout",
 };
 
-/** Listens, with limits against slow, large and ambiguous requests. Rejects when it cannot listen there. */
+/** Listens, with limits against ambiguous requests too. Rejects when it cannot listen there. */
 export async function listen(app: RequestListener, { host, port, onRefused }: ListenOptions): Promise<Listening> {
-  const server = createServer(LIMITS, app);
-  server.maxConnections = MAX_CONNECTIONS;
+  const server = createHttpServer(app, LIMITS);
 
   function refuse(socket: Duplex & { readonly bytesWritten?: number }, word: RefusalWord): void {
     onRefused(word);
@@ -54,17 +42,7 @@ export async function listen(app: RequestListener, { host, port, onRefused }: Li
   server.on("checkExpectation", app);
   server.on("connect", (_request, socket) => refuse(socket, "method_not_allowed"));
 
-  server.listen({ host, port });
-  await once(server, "listening");
-  return {
-    async close() {
-      const closed = once(server, "close");
-      server.close();
-      const impatient = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE);
-      await closed;
-      clearTimeout(impatient);
-    },
-  };
+  return listenAt(server, { host, port, graceMs: CLOSE_GRACE });
 }
 
 function rawAnswer(word: RefusalWord): string {

@@ -26,10 +26,18 @@ export interface Usage {
   flush(): Promise<void>;
 }
 
+/** What counting works with. */
+export interface UsageDeps {
+  readonly store: UsageStore;
+  /** Told each result at once. */
+  readonly onUse: (result: UsageResult) => void;
+  readonly log: Log;
+}
+
 const NOBODY = "-";
 
 /** Keys, accounts and results are all of the configuration or of the code, so there are never too many counters. */
-export function createUsage(store: UsageStore, log: Log): Usage {
+export function createUsage({ store, onUse, log }: UsageDeps): Usage {
   let counts = new Map<string, number>();
   let refusals = new Map<string, { readonly use: CountedUse; readonly times: number }>();
 
@@ -40,6 +48,7 @@ export function createUsage(store: UsageStore, log: Log): Usage {
 
   return {
     count(use) {
+      onUse(use.result);
       const field = [use.key ?? NOBODY, use.account ?? NOBODY, use.result].join("|");
       counts.set(field, (counts.get(field) ?? 0) + 1);
       if (!isRefusal(use.result)) return;

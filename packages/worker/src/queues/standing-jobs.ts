@@ -36,8 +36,13 @@ const OVER = ["unknown", "completed", "failed"];
 /**
  * Asks Redis what BullMQ would ask it for each job that is added, but for all at once and without writing. Nothing is
  * remembered from look to look: a job that was lost, moved or removed is seen at the next.
+ * @param onLost told how many planned jobs were found lost.
  */
-export function createStandingJobs(queue: Queue, redis: Redis): StandingJobs {
+export function createStandingJobs(
+  queue: Queue,
+  redis: Redis,
+  onLost: (jobs: number) => void = () => {},
+): StandingJobs {
   const scripts = createScriptRunner(redis);
   const keyOf = (deduplication: string): string => queue.toKey(`de:${deduplication}`);
 
@@ -95,6 +100,7 @@ export function createStandingJobs(queue: Queue, redis: Redis): StandingJobs {
     const stale = [...(await withoutText(all)), ...(await over(await outsideTheLists(begun)))];
     await forget(stale);
     await removeLost(stale);
+    if (stale.length > 0) onLost(stale.length);
     const gone = new Set(stale.map(({ id }) => id));
     return looks.map(({ at, delayMs }, index) => {
       const [id, time] = [ids[index] ?? undefined, times[index]];
