@@ -65,7 +65,7 @@ function refused(changed: Record<string, string>): Promise<{ code: unknown; stde
 
 describe("Redis over TLS", () => {
   it("is used when the server's CA is one that Node was told of", async () => {
-    const worker = await spawnWorker(env);
+    const worker = await spawnWorker({ ...env, NODE_ENV: "test", TOKENKEEPER_TIME_SCALE: String(world.scale) });
 
     expect(await world.client({ waitMs: 10_000 }).getAccessToken("shop")).not.toBe("");
     expect((await worker.stop()).code).toBe(0);
