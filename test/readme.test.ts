@@ -111,7 +111,7 @@ describe("the README of the package", () => {
 describe("every document", () => {
   it("links only to what is there", async () => {
     const broken: string[] = [];
-    for await (const file of glob(["*.md", "docs/**/*.md", "packages/*/README*.md"], { cwd: ROOT })) {
+    for await (const file of glob(["*.md", "docs/**/*.md", "deploy/**/*.md", "packages/*/README*.md"], { cwd: ROOT })) {
       for (const [, target = ""] of (await read(file)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         const there = await stat(join(ROOT, dirname(file), target)).catch(() => undefined);
         if (!there) broken.push(`${file}: ${target}`);

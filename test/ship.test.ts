@@ -1,26 +1,23 @@
 // What ships: the image, the compose file, and the files to copy and fill in.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { chmod, cp, glob, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { loadWorkerConfig, SETTINGS } from "@tokenkeeper/core";
+import { createDurations, loadWorkerConfig, SETTINGS } from "@tokenkeeper/core";
 import { anyFreePort } from "@tokenkeeper/launcher";
+import { parse } from "yaml";
 import { findApt } from "../packages/launcher/src/apt.ts";
 import { findOnPath } from "../packages/launcher/src/executable.ts";
+import { readDockerignore } from "./support/dockerignore.ts";
 import { readStages, replayStage, type Image, type Stage } from "./support/dockerfile.ts";
 import { eventually } from "./support/eventually.ts";
 import { startTestRedis, type TestRedis } from "./support/redis.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const run = promisify(execFile);
-// `yaml` is a dependency of core, not of the tests.
-const { parse } = createRequire(join(ROOT, "packages/core/package.json"))("yaml") as {
-  readonly parse: (text: string, options?: { merge: boolean }) => unknown;
-};
 
 const read = (file: string): Promise<string> => readFile(join(ROOT, file), "utf8");
 
@@ -36,6 +33,10 @@ interface Service {
   readonly security_opt: string[];
   readonly tmpfs: string[];
   readonly user?: string;
+  readonly image?: string;
+  readonly profiles?: string[];
+  readonly entrypoint?: string[];
+  readonly volumes?: string[];
   readonly command?: string[];
   readonly ports?: string[];
   readonly build?: { readonly target: string };
@@ -52,8 +53,9 @@ describe("docker-compose.yml", () => {
     ({ services } = parse(text, { merge: true }) as { services: Record<string, Service> });
   });
 
-  it("runs Redis, worker and dashboard, each without rights it does not need", () => {
-    expect(Object.keys(services)).toEqual(["redis", "worker", "dashboard"]);
+  it("runs Redis, worker and dashboard, with metrics if asked to, each without rights it does not need", () => {
+    const profiles = Object.entries(services).map(([name, service]) => [name, ...(service.profiles ?? [])]);
+    expect(profiles).toEqual([["redis"], ["worker"], ["dashboard"], ["prometheus", "metrics"], ["grafana", "metrics"]]);
     for (const service of Object.values(services)) {
       expect(service).toMatchObject({ read_only: true, cap_drop: ["ALL"], security_opt: ["no-new-privileges:true"] });
       expect(service.tmpfs).toEqual([expect.stringContaining("/tmp:noexec")]);
@@ -81,8 +83,60 @@ describe("docker-compose.yml", () => {
     }
   });
 
-  it("publishes the dashboard on the loopback address, and nothing else", () => {
-    expect(Object.values(services).flatMap(({ ports }) => ports ?? [])).toEqual(["127.0.0.1:3010:3010"]);
+  it("publishes pages for people on the loopback address, and nothing else", () => {
+    expect(Object.values(services).flatMap(({ ports }) => ports ?? [])).toEqual([
+      "127.0.0.1:3010:3010",
+      "127.0.0.1:9090:9090",
+      "127.0.0.1:3000:3000",
+    ]);
+  });
+
+  it("takes images of one version each, for which another registry can be named", () => {
+    const images = Object.values(services).flatMap(({ image }) => image ?? []);
+
+    for (const image of images) expect(image).toMatch(/^\$\{[A-Z_]+:-docker\.io\/.+\}?.*:v?\d+\.\d+[\w.-]*\}?$/);
+    expect(images).toHaveLength(3);
+  });
+
+  it("starts no Grafana without a password, and hands no password to the worker", async () => {
+    const [shell = "", option = "", script = ""] = services["grafana"]?.entrypoint ?? [];
+    const start = (password: string): Promise<unknown> =>
+      run(shell, [option, script.replaceAll("$$", "$").replace("/run.sh", "true")], {
+        env: { GF_SECURITY_ADMIN_PASSWORD: password },
+      });
+
+    await expect(start("")).rejects.toMatchObject({ code: 78, stderr: expect.stringContaining("GRAFANA_PASSWORD") });
+    await expect(start("admin")).rejects.toMatchObject({ code: 78 });
+    await expect(start("0123456789abcdef")).resolves.toBeDefined();
+    expect(services["grafana"]?.environment["GF_SECURITY_ADMIN_PASSWORD"]).toBe("${GRAFANA_PASSWORD:-}");
+    expect(services["worker"]?.environment).toMatchObject({ DASHBOARD_PASSWORD: "", GRAFANA_PASSWORD: "" });
+  });
+
+  it("asks worker and dashboard for their metrics where they listen, and gives Grafana what is provisioned", async () => {
+    const { scrape_configs: jobs } = parse(await read("deploy/prometheus/prometheus.yml")) as {
+      scrape_configs: { job_name: string; dns_sd_configs: { names: string[]; port: number }[] }[];
+    };
+    const asked = jobs.flatMap((job) => job.dns_sd_configs.map(({ names, port }) => [job.job_name, ...names, port]));
+    expect(asked).toEqual([
+      ["tokenkeeper-worker", "worker", 3011],
+      ["tokenkeeper-dashboard", "dashboard", 3014],
+    ]);
+    expect(services["worker"]?.environment["WORKER_HEALTH_HOST"]).toBe("0.0.0.0");
+    expect(services["dashboard"]?.environment["DASHBOARD_METRICS_HOST"]).toBe("0.0.0.0");
+
+    const provisioning = "deploy/grafana/provisioning";
+    const { providers } = parse(await read(`${provisioning}/dashboards/files.yml`)) as {
+      providers: { options: { path: string } }[];
+    };
+    const { datasources } = parse(await read(`${provisioning}/datasources/prometheus.yml`)) as {
+      datasources: { url: string }[];
+    };
+    expect(services["grafana"]?.volumes?.slice(0, 2)).toEqual([
+      `./${provisioning}:/etc/grafana/provisioning:ro`,
+      `./deploy/grafana:${providers[0]?.options.path}:ro`,
+    ]);
+    expect(services["prometheus"]?.volumes?.[0]).toBe("./deploy/prometheus:/etc/prometheus:ro");
+    expect(datasources[0]?.url).toBe("http://prometheus:9090");
   });
 
   it("takes every value from a variable that .env.example lists", async () => {
@@ -113,6 +167,14 @@ describe("docker-compose.yml", () => {
         DASHBOARD_PASSWORD: "",
       });
       expect(accepted.services["dashboard"]?.environment).not.toHaveProperty("SHOP_SECRET");
+      expect(accepted.services["prometheus"]?.profiles).toEqual(["metrics"]);
+
+      // Neither a password of the dashboard where there is a file of users, nor one of Grafana where there is none.
+      await writeFile(join(folder, ".env"), "REDIS_PASSWORD=0123456789abcdef\nDASHBOARD_USERS=/app/users.yaml\n");
+      const users = parse((await run(compose, ["config"], { cwd: folder, env: { PATH: process.env["PATH"] } })).stdout);
+      expect(users).toMatchObject({
+        services: { dashboard: { environment: { DASHBOARD_PASSWORD: "", DASHBOARD_USERS: "/app/users.yaml" } } },
+      });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -163,12 +225,17 @@ describe("Dockerfile", () => {
   let stages: readonly Stage[];
   let redis: TestRedis;
   let folder: string;
+  /** The image's own Node, in a place where the image's user may run it. */
+  let node: string;
   beforeAll(async () => {
     [stages, redis, folder] = await Promise.all([
       readStages(ROOT, { NPM_REGISTRY: process.env["npm_config_registry"] ?? "" }),
       startTestRedis(),
       mkdtemp(join(tmpdir(), "tokenkeeper-image-")),
     ]);
+    await chmod(folder, 0o755);
+    node = join(folder, "node");
+    await cp(process.execPath, node);
   });
   afterAll(async () => {
     await redis.stop();
@@ -183,6 +250,9 @@ describe("Dockerfile", () => {
     expect(new Set(bases)).toEqual(new Set([`docker.io/library/node:${nodeVersion.split(".")[0]}-bookworm-slim`]));
   });
 
+  const asRoot = process.getuid?.() === 0;
+  // The user `node` of Node's images. Only root may become another one.
+  const user = asRoot ? { uid: 1000, gid: 1000 } : {};
   // As in an image: Node 24 comes first on the PATH.
   const plain = { PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"]}`, HOME: process.env["HOME"] };
   // A machine reaches its package registry by settings of its own.
@@ -192,44 +262,94 @@ describe("Dockerfile", () => {
     {
       target: "worker",
       port: "WORKER_HEALTH_PORT",
+      probes: "WORKER_HEALTH_PORT",
       settings: { WECHAT_API_BASE_URL: "http://127.0.0.1:1" },
       complaint: "TOKENKEEPER_CONFIG: expected",
     },
     {
       target: "dashboard",
       port: "DASHBOARD_PORT",
+      probes: "DASHBOARD_METRICS_PORT",
       settings: { DASHBOARD_PASSWORD: "correct horse" },
       complaint: "REDIS_URL: expected",
     },
   ])("makes a $target of its sources and production packages alone", { timeout: 180_000 }, async (row) => {
     const home = join(folder, row.target);
     const image = await replayStage(row.target, { stages, context: ROOT, folder: home, env: building });
+    const files = await filesOf(home);
 
     expect(image.user).toBe("node");
     expect(image.env["NODE_ENV"]).toBe("production");
     await expect(stat(join(home, "node_modules/.bin/vitest"))).rejects.toThrow("ENOENT");
+    expect(files.length).toBeGreaterThan(50);
+    expect(files.filter((file) => !/^(package\.json|pnpm-(lock|workspace)\.yaml|packages\/)/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.test\.|\.env|(^|\/)test\//.test(file))).toEqual([]);
     const refused = await start(image, { home, env: {} });
     expect(await refused.ended).toEqual([78, null]);
     expect(refused.output()).toContain(row.complaint);
 
     await cp(join(ROOT, "examples/tokenkeeper.yaml"), join(home, "tokenkeeper.yaml"));
-    const env = { REDIS_URL: redis.url, ...row.settings, [row.port]: String(await anyFreePort()) };
+    // As it is mounted; root, who may write anywhere, becomes another user.
+    await chmod(home, 0o555);
+    onTestFinished(() => chmod(home, 0o755));
+    const [port, probes] = [String(await anyFreePort()), String(await anyFreePort())];
+    const env = { REDIS_URL: redis.url, ...row.settings, [row.probes]: probes, [row.port]: port };
     const program = await start(image, { home, env });
-    const [node = "", ...args] = image.healthcheck;
-    await expect(run(node, args, { env: { ...plain, [row.port]: "1" } })).rejects.toMatchObject({ code: 1 });
-    await eventually(() => run(node, args, { env: { ...plain, ...env } }), {
+    const [, ...args] = image.healthcheck;
+    await expect(run(node, args, { ...user, env: { ...plain, [row.port]: "1" } })).rejects.toMatchObject({ code: 1 });
+    await eventually(() => run(node, args, { ...user, env: { ...plain, ...env } }), {
       timeoutMs: 20_000,
       what: `the health check of the ${row.target} to pass; it wrote: ${program.output()}`,
     });
+    const answers = `http://127.0.0.1:${row.probes === row.port ? port : probes}`;
+    for (const path of ["/livez", "/readyz", "/metrics"]) {
+      const asked = async (): Promise<void> =>
+        expect([path, (await fetch(answers + path)).status]).toEqual([path, 200]);
+      await eventually(asked, { timeoutMs: 20_000, what: `the ${row.target} to answer ${path}` });
+    }
     if (row.target === "worker") await examine(home, env);
+    const told = performance.now();
     program.stop();
     expect(await program.ended).toEqual([0, null]);
+    expect(performance.now() - told).toBeLessThan(createDurations(1).shutdown);
+    expect(await filesOf(home)).toEqual([...files, "tokenkeeper.yaml"].toSorted());
+    const write = run(node, ["--eval", "fs.writeFileSync('x', '')"], { ...user, cwd: home, env: plain });
+    await expect(write).rejects.toMatchObject({ stderr: expect.stringContaining("EACCES") });
   });
+
+  it("has no use for what is secret, local or a test", async () => {
+    const ignores = await readDockerignore(ROOT);
+
+    for (const path of [
+      ".env",
+      ".git/config",
+      "tokenkeeper.yaml",
+      ".tokenkeeper/redis-url",
+      "deploy/kubernetes/secrets.yaml",
+      "packages/worker/.env.local",
+      "packages/worker/src/ticker.test.ts",
+      "packages/worker/node_modules/zod/package.json",
+      "test/ship.test.ts",
+    ]) {
+      expect([path, ignores(path)]).toEqual([path, true]);
+    }
+    expect(["package.json", "packages/worker/src/main.ts"].filter(ignores)).toEqual([]);
+  });
+
+  /** Everything but what the package manager put there. */
+  async function filesOf(home: string): Promise<string[]> {
+    const found: string[] = [];
+    const exclude = (path: string): boolean => /(^|\/)node_modules$/.test(path);
+    for await (const entry of glob("**/*", { cwd: home, exclude: (each) => exclude(each.name), withFileTypes: true })) {
+      if (entry.isFile()) found.push(join(entry.parentPath, entry.name).slice(home.length + 1));
+    }
+    return found.toSorted();
+  }
 
   /** The command line of the worker's image sees the worker beside it. */
   async function examine(home: string, env: Record<string, string>): Promise<void> {
     const args = ["packages/cli/src/main.ts", "doctor", "--json"];
-    const { stdout } = await run("node", args, { cwd: home, env: { ...plain, ...env } }).catch(
+    const { stdout } = await run(node, args, { ...user, cwd: home, env: { ...plain, ...env } }).catch(
       (error: { stdout: string }) => error,
     );
     const { checks } = JSON.parse(stdout) as { checks: { name: string; findings: { level: string }[] }[] };
@@ -241,8 +361,8 @@ describe("Dockerfile", () => {
     image: Image,
     { home, env }: { home: string; env: Record<string, string> },
   ): Promise<{ ended: Promise<unknown[]>; output: () => string; stop: () => void }> {
-    const [node = "", ...args] = image.command;
-    const child = spawn(node, args, { cwd: home, env: { ...plain, ...image.env, ...env } });
+    const [, ...args] = image.command;
+    const child = spawn(node, args, { ...user, cwd: home, env: { ...plain, ...image.env, ...env } });
     onTestFinished(() => void child.kill("SIGKILL"));
     let written = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (written += String(chunk)));

@@ -1,8 +1,10 @@
-// Carries out a Dockerfile's own steps in a folder, where there is no Docker: COPY, RUN and the environment of a stage.
+// Carries out a Dockerfile's own steps in a folder, where there is no Docker: COPY as .dockerignore lets it, RUN and the
+// environment of a stage.
 import { execFile } from "node:child_process";
 import { cp, mkdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { promisify } from "node:util";
+import { readDockerignore } from "./dockerignore.ts";
 
 /** One line of a stage. */
 interface Instruction {
@@ -98,11 +100,13 @@ export async function replayStage(
       await replayStage(from, shared);
       return;
     }
+    const ignores = await readDockerignore(context);
+    const filter = (source: string): boolean => !ignores(relative(context, source));
     const destination = join(folder, words.pop() ?? "");
     const many = rest.endsWith("/");
     for (const source of words) {
       const target = many ? join(destination, basename(source)) : destination;
-      await cp(join(context, source), target, { recursive: true });
+      await cp(join(context, source), target, { recursive: true, filter });
     }
   }
 }

@@ -72,8 +72,8 @@ export interface World extends AsyncDisposable {
   client(options?: TokenClientOptions): TokenClient;
   /** A worker in this process. */
   startRuntime(options?: Partial<RuntimeOptions>): Promise<Runtime>;
-  /** A worker as a process. */
-  startWorker(env?: Record<string, string>): Promise<WorkerProcess>;
+  /** A worker as a process, of these sources or of those in another folder. */
+  startWorker(env?: Record<string, string>, root?: string): Promise<WorkerProcess>;
   /** Our own fetches of tokens and tickets that the simulator executed, oldest first. */
   fetches(name: string, call?: string): LogEvent[];
   /** Resets of an account's quota that the simulator executed. */
@@ -198,13 +198,13 @@ export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): 
       return runtime;
     },
 
-    async startWorker(env = {}) {
+    async startWorker(env = {}, root = ROOT) {
       const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-world-"));
       closers.push(() => rm(folder, { recursive: true, force: true }));
       const file = join(folder, "tokenkeeper.yaml");
       await writeFile(file, yaml(), { mode: 0o600 });
       const ports = { WORKER_HEALTH_PORT: String(await anyFreePort()) };
-      const worker = await spawnWorker(environment({ ...ports, TOKENKEEPER_CONFIG: file, ...env }));
+      const worker = await spawnWorker(environment({ ...ports, TOKENKEEPER_CONFIG: file, ...env }), root);
       closers.push(() => worker.kill9());
       return worker;
     },
@@ -234,8 +234,8 @@ export async function startWorld({ accounts, keys, scale = 20 }: WorldOptions): 
 }
 
 /** A worker as a process that is ready. */
-export async function spawnWorker(env: Record<string, string>): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [join(ROOT, "packages/worker/src/main.ts")], {
+export async function spawnWorker(env: Record<string, string>, root = ROOT): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [join(root, "packages/worker/src/main.ts")], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

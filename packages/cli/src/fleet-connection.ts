@@ -47,7 +47,7 @@ export async function connectFleet(url: string): Promise<FleetConnection> {
     schedule,
     data: createData(redis),
     actions: createActions({ redis, queue: refresh, now: () => Date.now() }),
-    audit: createAudit({ redis, log }),
+    audit: createAudit({ redis, onLost: () => {}, log }),
     async close() {
       await Promise.all(queues.map((queue) => queue.close().catch(() => undefined)));
       redis.disconnect();

@@ -23,7 +23,7 @@ describe("readSettings", () => {
       DASHBOARD_HOST: "127.0.0.1",
       DASHBOARD_PORT: 3010,
       DASHBOARD_METRICS_HOST: "127.0.0.1",
-      DASHBOARD_METRICS_PORT: 3013,
+      DASHBOARD_METRICS_PORT: 3014,
       DASHBOARD_USER: "admin",
       SIMULATOR_PORT: 3012,
       TOKENKEEPER_TIME_SCALE: 1,
@@ -75,6 +75,14 @@ describe("readSettings", () => {
     expect(problemsOf({ TOKENKEEPER_TIME_SCALE: "1", NODE_ENV: "production" })).toEqual([]);
     expect(problemsOf({ TOKENKEEPER_TIME_SCALE: "60", NODE_ENV: "production" })).toEqual([
       { path: "TOKENKEEPER_TIME_SCALE", expected, got: '"60"' },
+    ]);
+  });
+
+  it("refuses connections without a look at certificates in production only", () => {
+    expect(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: "0" })).toEqual([]);
+    expect(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: "1", NODE_ENV: "production" })).toEqual([]);
+    expect(problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: "0", NODE_ENV: "production" })).toEqual([
+      { path: "NODE_TLS_REJECT_UNAUTHORIZED", expected: expect.stringContaining("NODE_EXTRA_CA_CERTS"), got: '"0"' },
     ]);
   });
 

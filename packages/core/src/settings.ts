@@ -48,7 +48,7 @@ export const SETTINGS = {
   DASHBOARD_HOST: z.string().default("127.0.0.1"),
   DASHBOARD_PORT: port.default(3010),
   DASHBOARD_METRICS_HOST: z.string().default("127.0.0.1"),
-  DASHBOARD_METRICS_PORT: port.default(3013),
+  DASHBOARD_METRICS_PORT: port.default(3014),
   DASHBOARD_USER: z.string().default("admin"),
   DASHBOARD_PASSWORD: z
     .string()
@@ -104,6 +104,11 @@ export function checkSettings<Name extends SettingName>(
       expected,
       got: describeValue("TOKENKEEPER_TIME_SCALE", scale),
     });
+  }
+  // Node's own switch: with it secrets would go to whoever answers.
+  if (env["NODE_ENV"] === "production" && env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
+    const expected = "nothing when NODE_ENV is production; name the file of your CA in NODE_EXTRA_CA_CERTS";
+    problems.push({ path: "NODE_TLS_REJECT_UNAUTHORIZED", expected, got: '"0"' });
   }
   return { settings: Object.fromEntries(values) as Settings<Name>, problems };
 }

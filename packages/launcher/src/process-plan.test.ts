@@ -47,6 +47,15 @@ describe("planProcesses", () => {
     });
   });
 
+  it("makes nobody an admin when there is a file of users, and passes on a password that a person set", () => {
+    const planned = (env: Record<string, string>): NodeJS.ProcessEnv =>
+      planProcesses({ ...input(env), dashboardPassword: undefined }).dashboard.env;
+
+    expect(planned({ DASHBOARD_USERS: "users.yaml" })).toMatchObject({ DASHBOARD_USERS: "users.yaml" });
+    expect(planned({ DASHBOARD_USERS: "users.yaml" })).not.toHaveProperty("DASHBOARD_PASSWORD");
+    expect(planned({ DASHBOARD_PASSWORD: "correct horse" })["DASHBOARD_PASSWORD"]).toBe("correct horse");
+  });
+
   it("sends the example accounts to the simulator whatever address of WeChat is set", () => {
     const plan = planProcesses(input({ WECHAT_API_BASE_URL: "https://api.weixin.qq.com" }));
 

@@ -19,7 +19,8 @@ export interface PlanInput {
   readonly settings: StartSettings;
   readonly ports: Readonly<Record<Part, number>>;
   readonly redisUrl: string;
-  readonly dashboardPassword: string;
+  /** The one that the start made, if it did. */
+  readonly dashboardPassword: string | undefined;
   readonly simulatorStateFile: string;
   /** Variables to which the file of alerts refers. */
   readonly alertVariables: readonly string[];
@@ -81,7 +82,7 @@ export function planProcesses(input: PlanInput): StartPlan {
       ...exampleAlerts,
       REDIS_URL: redisUrl,
       DASHBOARD_PORT: String(ports.dashboard),
-      DASHBOARD_PASSWORD: input.dashboardPassword,
+      ...(input.dashboardPassword !== undefined && { DASHBOARD_PASSWORD: input.dashboardPassword }),
     },
     readyUrl: `${addresses.dashboard}/healthz`,
   };

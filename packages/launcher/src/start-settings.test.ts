@@ -21,6 +21,15 @@ describe("readStartSettings", () => {
     expect(ports.simulator).toMatchObject({ port: 3012, explicit: false });
   });
 
+  it.each([
+    [{}, "nobody"],
+    [{ DASHBOARD_PASSWORD: "", DASHBOARD_USERS: "" }, "nobody"],
+    [{ DASHBOARD_USERS: "users.yaml" }, "file of users"],
+    [{ DASHBOARD_PASSWORD: "correct horse", DASHBOARD_USERS: "users.yaml" }, "password"],
+  ])("knows who may sign in with %o", (env, access) => {
+    expect(readStartSettings(env, false).dashboardAccess).toBe(access);
+  });
+
   it("names every variable that is wrong", () => {
     const env = { DASHBOARD_PORT: "http", WORKER_HEALTH_PORT: "70000" };
 

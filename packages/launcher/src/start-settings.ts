@@ -8,8 +8,8 @@ export interface StartSettings {
   readonly ports: Readonly<Record<Part, PortWish>>;
   readonly dashboardHost: string;
   readonly dashboardUser: string;
-  /** Given by a person; never printed. */
-  readonly dashboardPassword: string | undefined;
+  /** Who may sign in; `nobody`: the start makes a password. One that a person gave is never printed. */
+  readonly dashboardAccess: "password" | "file of users" | "nobody";
   readonly redisUrl: string | undefined;
 }
 
@@ -21,6 +21,7 @@ const NAMES = [
   "DASHBOARD_PORT",
   "DASHBOARD_USER",
   "DASHBOARD_PASSWORD",
+  "DASHBOARD_USERS",
   "WORKER_HEALTH_PORT",
   "SIMULATOR_PORT",
 ] as const;
@@ -49,9 +50,14 @@ export function readStartSettings(env: Environment, hasConfigFile: boolean): Sta
     },
     dashboardHost: settings.DASHBOARD_HOST,
     dashboardUser: settings.DASHBOARD_USER,
-    dashboardPassword: settings.DASHBOARD_PASSWORD,
+    dashboardAccess: accessOf(settings),
     redisUrl: settings.REDIS_URL,
   };
+}
+
+function accessOf(settings: Settings<"DASHBOARD_PASSWORD" | "DASHBOARD_USERS">): StartSettings["dashboardAccess"] {
+  if (settings.DASHBOARD_PASSWORD !== undefined) return "password";
+  return settings.DASHBOARD_USERS === undefined ? "nobody" : "file of users";
 }
 
 function isSet(env: Environment, name: string): boolean {

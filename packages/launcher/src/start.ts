@@ -66,7 +66,7 @@ async function runClaimed(options: StartOptions & Given, claim: Claim): Promise<
     const redis = await obtainRedis({ named: options.redisUrl, env, state, say, signal });
     ends.defer(() => redis.stop());
     const { ports, notes } = await chooseStartPorts(settings);
-    const dashboardPassword = settings.dashboardPassword ?? (await keepDashboardPassword(state.dashboardPassword));
+    const dashboardPassword = await madePassword(options);
     const { addresses, simulator, worker, dashboard } = planProcesses({
       root,
       env,
@@ -114,16 +114,21 @@ async function showOther(options: StartOptions & Given, other: RunningStart): Pr
   return true;
 }
 
+/** A start where nobody else may sign in makes a password. */
+async function madePassword({ settings, state }: StartOptions): Promise<string | undefined> {
+  return settings.dashboardAccess === "nobody" ? keepDashboardPassword(state.dashboardPassword) : undefined;
+}
+
 async function welcomeOf(
-  { settings, state, redisUrl, examples }: StartOptions & Given,
+  options: StartOptions & Given,
   { addresses, notes }: { readonly addresses: Addresses; readonly notes: readonly string[] },
 ): Promise<string> {
-  const ownPassword = settings.dashboardPassword === undefined;
+  const { settings, state, redisUrl, examples } = options;
   return welcomeText({
     addresses,
     notes,
-    user: settings.dashboardUser,
-    password: ownPassword ? await keepDashboardPassword(state.dashboardPassword) : undefined,
+    user: settings.dashboardAccess === "file of users" ? undefined : settings.dashboardUser,
+    password: await madePassword(options),
     failingAppId: examples.find((account) => account.name === FAILING)?.id,
     stateFolder: state.folder,
     namedRedis: redisUrl !== undefined,

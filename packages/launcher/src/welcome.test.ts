@@ -33,6 +33,13 @@ describe("welcomeText", () => {
     expect(welcomeText({ ...firstRun, password: undefined })).toContain("as set in DASHBOARD_PASSWORD");
   });
 
+  it("names nobody when only the users of a file may sign in", () => {
+    const text = welcomeText({ ...firstRun, user: undefined, password: undefined });
+
+    expect(text).toContain("as in the file of DASHBOARD_USERS");
+    expect(text).not.toMatch(/admin|password/);
+  });
+
   it("says that the example needs REDIS_URL where the start was given one", () => {
     expect(welcomeText({ ...firstRun, namedRedis: true })).toContain("REDIS_URL=… npx -y pnpm example");
   });

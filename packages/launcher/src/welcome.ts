@@ -4,7 +4,8 @@ import type { Addresses } from "./running-start.ts";
 
 export interface WelcomeInput {
   readonly addresses: Addresses;
-  readonly user: string;
+  /** `undefined` when only the users of a file may sign in. */
+  readonly user: string | undefined;
   /** `undefined` when a person set it: then it is not ours to print. */
   readonly password: string | undefined;
   /** Appid of the failing example account; present in a first run only. */
@@ -24,7 +25,9 @@ export function welcomeText(input: WelcomeInput): string {
     "Tokenkeeper is running. 中控服务器已启动。",
     "",
     `Dashboard 看板: ${addresses.dashboard}/`,
-    `  user 用户名: ${input.user}    password 密码: ${password}`,
+    input.user === undefined
+      ? "  users 用户: as in the file of DASHBOARD_USERS (见该用户文件)"
+      : `  user 用户名: ${input.user}    password 密码: ${password}`,
   ];
   if (addresses.simulator !== undefined && failingAppId !== undefined) {
     const variable = input.namedRedis ? "REDIS_URL=… " : "";
