@@ -174,7 +174,8 @@ describe("the pages", { timeout: 120_000 }, () => {
     const text = await page.getByRole("main").innerText();
     expect(text).toMatch(new RegExp(`Credentials\\s+${MANY + 4}\\s`));
     expect(text).toMatch(/Without a value\s+■ 1\s/);
-    for (const word of ["none overdue", "noeviction", "append-only file", "0.1.0"]) expect(text).toContain(word);
+    for (const word of ["none overdue", "noeviction", "append-only file", "0.1.0", "Timeliness", "≥ 99.99 %"])
+      expect(text).toContain(word);
     await picture("fleet");
   });
 

@@ -137,8 +137,14 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
     await disconnect();
     throw error;
   };
-  const metricsPort = metrics && (await monitoring.listen(metrics).catch(giveUp));
   const server = await listen(app, { host, port }).catch(giveUp);
+  // After the pages: the default port of metrics may be the one that they were given.
+  const metricsPort =
+    metrics &&
+    (await monitoring.listen(metrics).catch(async (error: unknown) => {
+      await server.close();
+      return giveUp(error);
+    }));
   watch.start();
   if (!secure) log.warn({ remedy: "serve it over https and set DASHBOARD_PUBLIC_URL" }, "dashboard.plain_http");
   return {

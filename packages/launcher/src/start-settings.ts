@@ -7,6 +7,7 @@ export interface StartSettings {
   readonly examples: boolean;
   readonly ports: Readonly<Record<Part, PortWish>>;
   readonly dashboardHost: string;
+  readonly healthHost: string;
   readonly dashboardUser: string;
   /** Given by a person; never printed. */
   readonly dashboardPassword: string | undefined;
@@ -21,6 +22,7 @@ const NAMES = [
   "DASHBOARD_PORT",
   "DASHBOARD_USER",
   "DASHBOARD_PASSWORD",
+  "WORKER_HEALTH_HOST",
   "WORKER_HEALTH_PORT",
   "SIMULATOR_PORT",
 ] as const;
@@ -48,6 +50,7 @@ export function readStartSettings(env: Environment, hasConfigFile: boolean): Sta
       dashboard: wish("dashboard", "DASHBOARD_PORT"),
     },
     dashboardHost: settings.DASHBOARD_HOST,
+    healthHost: settings.WORKER_HEALTH_HOST,
     dashboardUser: settings.DASHBOARD_USER,
     dashboardPassword: settings.DASHBOARD_PASSWORD,
     redisUrl: settings.REDIS_URL,
