@@ -14,9 +14,10 @@ COPY packages/core/package.json packages/core/
 COPY packages/ops/package.json packages/ops/
 COPY packages/worker/package.json packages/worker/
 COPY packages/dashboard/package.json packages/dashboard/
+COPY packages/cli/package.json packages/cli/
 
 FROM dependencies AS worker-dependencies
-RUN npx -y pnpm@${PNPM_VERSION} install --prod --frozen-lockfile --filter=@tokenkeeper/worker...
+RUN npx -y pnpm@${PNPM_VERSION} install --prod --frozen-lockfile --filter=@tokenkeeper/worker... --filter=@tokenkeeper/cli...
 
 FROM dependencies AS dashboard-dependencies
 RUN npx -y pnpm@${PNPM_VERSION} install --prod --frozen-lockfile --filter=@tokenkeeper/dashboard...
@@ -43,6 +44,7 @@ COPY packages/shared/src packages/shared/src
 COPY packages/core/src packages/core/src
 COPY packages/ops/src packages/ops/src
 COPY packages/worker/src packages/worker/src
+COPY packages/cli/src packages/cli/src
 USER node
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.WORKER_HEALTH_PORT || 3011) + '/healthz').then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]

@@ -6,13 +6,13 @@ import {
   FAILURE_CLASSES,
   loadWorkerConfig,
   MIRROR_SDKS,
+  REPORT_RESULTS,
   SETTINGS,
   WORD_CODES,
   type Account,
 } from "@tokenkeeper/core";
 import * as contract from "@tokenkeeper/shared/contract";
-import { beginning, ending } from "../packages/dashboard/src/audit/audit-entry.ts";
-import { SLO_FIELDS, STATES, STATE_WORDS, type MetricTable } from "@tokenkeeper/ops";
+import { beginning, ending, SLO_FIELDS, STATES, STATE_WORDS, type MetricTable } from "@tokenkeeper/ops";
 import { DASHBOARD_METRICS } from "../packages/dashboard/src/metrics/dashboard-metrics.ts";
 import { WORKER_METRICS } from "../packages/worker/src/metrics/worker-metrics.ts";
 import { knownKeysAt } from "../packages/core/src/accounts-schema.ts";
@@ -70,6 +70,7 @@ describe("docs/key-contract.md", () => {
       [contract.recordKey({ account, kind })]: "recordKey",
       [contract.ACCOUNTS_KEY]: "ACCOUNTS_KEY",
       [contract.controlKey({ account, kind })]: "controlKey",
+      [contract.reportersKey({ account, kind })]: "reportersKey",
       [contract.quotaKey(account, "<date>")]: "quotaKey",
       [contract.pauseKey(account)]: "pauseKey",
       [contract.ROTATED_CHANNEL]: "ROTATED_CHANNEL",
@@ -113,6 +114,7 @@ describe("docs/key-contract.md", () => {
       "pauseKey",
       "quotaKey",
       "recordKey",
+      "reportersKey",
       "sessionKey",
       "sloKey",
       "usageKey",
@@ -121,7 +123,7 @@ describe("docs/key-contract.md", () => {
     ]);
   });
 
-  const entry = accountEntry({
+  const account: Account = {
     id: "wx1234567890abcdef",
     name: "shop",
     type: "official-account",
@@ -131,12 +133,14 @@ describe("docs/key-contract.md", () => {
     sandbox: false,
     mirrors: [],
     kinds: ["access_token", "jsapi_ticket"],
-  });
+  };
+  const entry = accountEntry(account);
+  const following = accountEntry({ ...account, leader: { origin: "https://tokens.example.com", key: account.secret } });
 
   it.each([
     ["Record field", contract.RECORD_FIELDS],
     ["Control field", CONTROL_FIELDS],
-    ["Entry field", Object.keys(entry)],
+    ["Entry field", Object.keys(following)],
     ["SLO field", SLO_FIELDS],
     ["Audit field", [...new Set([...Object.keys(beginning.shape), ...Object.keys(ending.shape)])]],
   ])("documents every %s in both languages, and no other", async (heading, fields) => {
@@ -148,6 +152,13 @@ describe("docs/key-contract.md", () => {
       expect(english).toMatch(/^\w.{5}/);
       expect(chinese).toMatch(HAN);
     }
+  });
+
+  it("has every result of a report, in both languages", async () => {
+    const rows = rowsUnder(await read(), "Result");
+
+    expect(rows.flatMap(([name = ""]) => codeIn(name))).toEqual([...REPORT_RESULTS]);
+    for (const [, , chinese] of rows) expect(chinese).toMatch(HAN);
   });
 
   it("shows the accounts' entry, the read of a token and the schema as they are", async () => {
@@ -238,7 +249,9 @@ describe("docs/follower.md", () => {
 
     expect(others).toEqual([]);
     expect(leader?.api?.keys).toMatchObject([{ name: "staging", accounts: "all", mayReport: true }]);
-    expect(follower?.accounts).toMatchObject([{ id: leader?.accounts[0]?.id, leader: "https://tokens.example.com" }]);
+    expect(follower?.accounts).toMatchObject([
+      { id: leader?.accounts[0]?.id, leader: { origin: "https://tokens.example.com" } },
+    ]);
     expect([leader?.warnings, follower?.warnings]).toEqual([[], []]);
   });
 

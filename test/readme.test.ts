@@ -66,7 +66,7 @@ describe("the two READMEs", () => {
     const { scripts } = JSON.parse(await read("package.json")) as { scripts: Record<string, string> };
     const commands = [...(await read("README.md")).matchAll(/^npx -y pnpm (\w+)/gm)].map(([, name = ""]) => name);
 
-    expect(new Set(commands)).toEqual(new Set(["start", "test", "add", "worker", "dashboard", "check"]));
+    expect(new Set(commands)).toEqual(new Set(["start", "test", "add", "worker", "dashboard", "cli", "check"]));
     expect(Object.keys({ ...scripts, add: "pnpm's own" })).toEqual(expect.arrayContaining(commands));
   });
 

@@ -221,9 +221,21 @@ describe("Dockerfile", () => {
       timeoutMs: 20_000,
       what: `the health check of the ${row.target} to pass; it wrote: ${program.output()}`,
     });
+    if (row.target === "worker") await examine(home, env);
     program.stop();
     expect(await program.ended).toEqual([0, null]);
   });
+
+  /** The command line of the worker's image sees the worker beside it. */
+  async function examine(home: string, env: Record<string, string>): Promise<void> {
+    const args = ["packages/cli/src/main.ts", "doctor", "--json"];
+    const { stdout } = await run("node", args, { cwd: home, env: { ...plain, ...env } }).catch(
+      (error: { stdout: string }) => error,
+    );
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; findings: { level: string }[] }[] };
+    const levels = Object.fromEntries(checks.map(({ name, findings }) => [name, findings.map(({ level }) => level)]));
+    expect(levels).toMatchObject({ config: ["ok"], redis: ["ok"], workers: ["ok"], wechat: ["problem"] });
+  }
 
   async function start(
     image: Image,

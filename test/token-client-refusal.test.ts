@@ -224,6 +224,21 @@ describe("report", () => {
     expect(JSON.stringify(await reports())).not.toContain("75_old");
   });
 
+  it("carries the app's name where it has one, and a demand carries none", async () => {
+    const tokens = newClient({ app: "网店 shop-web.v2", waitMs: 0 });
+    await tokens.report(account, "75_old");
+    await tokens.getTicket(account, "jsapi").catch(() => undefined);
+
+    expect(await reports()).toEqual([
+      { account, ...REPORT_OF_OLD, app: "网店 shop-web.v2" },
+      { account, kind: "jsapi_ticket" },
+    ]);
+  });
+
+  it.each(["", " shop", "-", "a\nb", "<b>", "x".repeat(65)])("takes no app named %j", (app) => {
+    expect(() => newClient({ app })).toThrow("`app`: expected a name of up to 64 letters, digits, spaces and . _ -");
+  });
+
   it("makes the next read ask Redis, unless memory holds another token", async () => {
     const tokens = newClient();
     await tokens.getAccessToken(account);

@@ -1,5 +1,6 @@
 // The routes under /v1 as a client of any language uses them. Row numbers are those of the project's list of bad input for the token API.
-import { fingerprint, recordKey } from "@tokenkeeper/shared/contract";
+import { parseReporterEntry } from "@tokenkeeper/core";
+import { fingerprint, recordKey, reportersKey, REPORTS_KEY } from "@tokenkeeper/shared/contract";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { putRecord } from "../support/records.ts";
@@ -176,6 +177,27 @@ describe("a report over HTTP", () => {
     const stale = await report(world, "shop", { key: "java", fingerprint: String(dead["fingerprint"]) });
     expect([stale.status, stale.body["error"]]).toEqual([409, "stale_fingerprint"]);
     expect(world.fetches("shop")).toHaveLength(2);
+    const key = reportersKey({ account: world.appId("shop"), kind: "access_token" });
+    const noted = parseReporterEntry((await world.redis.redis.hget(key, "java")) ?? "");
+    expect(noted).toMatchObject({ times: 1, result: "foreign" });
+  });
+
+  it("that Redis does not take is refused, and may be sent again", async () => {
+    world = await startWorld({ accounts: [{ name: "shop" }], keys: [{ name: "java", mayReport: true }], scale: 1 });
+    await world.startRuntime();
+    const { fingerprint: fp } = (await ask(world, "shop", { key: "java" })).body;
+    await world.redis.redis.multi().del(REPORTS_KEY).set(REPORTS_KEY, "no stream").exec();
+
+    const refused = await report(world, "shop", { key: "java", fingerprint: String(fp) });
+    await world.redis.redis.del(REPORTS_KEY);
+    const accepted = await report(world, "shop", { key: "java", fingerprint: String(fp) });
+
+    expect([refused.status, refused.headers.get("retry-after"), refused.body["error"]]).toEqual([
+      503,
+      "1",
+      "unavailable",
+    ]);
+    expect(accepted.status).toBe(202);
   });
 
   it("row 23 a hundred times about a value that WeChat accepts costs one probe and no fetch", async () => {

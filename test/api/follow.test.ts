@@ -117,10 +117,13 @@ describe("POST /v1/follow", () => {
         const entries = await world.redis.redis.hgetall(FOLLOWERS_KEY);
         const read = Object.entries(entries).map(([key, json]) => [key, parseFollowerEntry(json)] as const);
         expect(Object.fromEntries(read)).toEqual({
-          narrow: { lastSeen: expect.any(Number), accounts: [world.appId("shop")] },
+          narrow: { lastSeen: expect.any(Number), accounts: { [world.appId("shop")]: expect.any(Number) } },
           staging: {
             lastSeen: expect.any(Number),
-            accounts: expect.arrayContaining([world.appId("shop"), world.appId("other")]),
+            accounts: expect.objectContaining({
+              [world.appId("shop")]: expect.any(Number),
+              [world.appId("other")]: expect.any(Number),
+            }),
           },
         });
         for (const [, entry] of read) expect(entry?.lastSeen).toBeGreaterThanOrEqual(from);

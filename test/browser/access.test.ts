@@ -7,7 +7,7 @@ import { auditKey, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { Queue, Worker } from "bullmq";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
-import type { Role } from "../../packages/dashboard/src/roles.ts";
+import type { Role } from "@tokenkeeper/ops";
 import { PASSWORD, startDashboard, type Running } from "../dashboard/running.ts";
 import { eventually } from "../support/eventually.ts";
 import { CHROMIUM_ARGS, TIME_ZONE } from "./board.ts";

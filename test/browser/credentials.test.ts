@@ -2,11 +2,12 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { REFRESH_QUEUE } from "@tokenkeeper/core";
+import { beijingDate, REFRESH_QUEUE } from "@tokenkeeper/core";
+import { ACCOUNTS_KEY, FOLLOWERS_KEY, reportersKey, usageKey } from "@tokenkeeper/shared/contract";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { claim, populate } from "../support/population.ts";
+import { appIdOf, claim, populate } from "../support/population.ts";
 import { startBoard, type Board, type BoardPage } from "./board.ts";
 
 const MANY = 10_000;
@@ -134,7 +135,11 @@ describe("the pages", { timeout: 120_000 }, () => {
   });
 
   it("ask before what cannot be taken back, and Escape means no", async () => {
+    const ref = { account: board.world.appId("shop"), kind: "access_token" } as const;
+    const reported = { since: Date.now(), at: Date.now(), times: 1, result: "accepted_by_wechat" };
+    await board.world.redis.redis.hset(reportersKey(ref), "shop-web", JSON.stringify(reported));
     await showCredential("shop");
+    await page.getByRole("row", { name: "shop-web" }).getByText("WeChat accepts the value").waitFor();
     const fetches = board.world.fetches("shop").length;
     await page.getByRole("button", { name: "Force another value" }).click();
     const dialog = page.getByRole("dialog");
@@ -152,6 +157,25 @@ describe("the pages", { timeout: 120_000 }, () => {
     await page.getByText("1 / 20").waitFor();
   });
 
+  it("offer nothing that would come to nothing for an account that follows a leader", async () => {
+    const account = appIdOf(7);
+    const entry = {
+      id: account,
+      name: "account 7",
+      family: "official-account",
+      kinds: ["access_token"],
+      follows: true,
+    };
+    await board.world.redis.redis.hset(ACCOUNTS_KEY, account, JSON.stringify(entry));
+    await page.goto(`${board.url}/credentials/${account}/access_token`);
+    await page.getByRole("button", { name: "Refresh now" }).waitFor();
+
+    const text = await page.getByRole("main").innerText();
+    for (const word of ["official-account · follows a leader", "0 reads at the leader"]) expect(text).toContain(word);
+    for (const button of ["Force another value", "Reset WeChat's quota"])
+      expect(await page.getByRole("button", { name: button }).count()).toBe(0);
+  });
+
   it("pause an account and say what that means, and resume it", async () => {
     await showCredential("shop");
     await page.getByRole("button", { name: "Pause" }).click();
@@ -167,6 +191,10 @@ describe("the pages", { timeout: 120_000 }, () => {
   });
 
   it("show the fleet: workers, queues, schedulers, Redis", async () => {
+    const [now, { redis }] = [Date.now(), board.world.redis];
+    const accounts = { [board.world.appId("shop")]: now };
+    await redis.hset(FOLLOWERS_KEY, "staging", JSON.stringify({ lastSeen: now, accounts }));
+    await redis.hset(usageKey(beijingDate(now)), `staging|${board.world.appId("shop")}|served`, 1_234);
     await page.getByRole("link", { name: "Fleet" }).click();
     await page.getByRole("heading", { level: 1, name: "Fleet" }).waitFor();
     await page.getByRole("cell", { name: REFRESH_QUEUE, exact: true }).waitFor();
@@ -174,8 +202,9 @@ describe("the pages", { timeout: 120_000 }, () => {
     const text = await page.getByRole("main").innerText();
     expect(text).toMatch(new RegExp(`Credentials\\s+${MANY + 4}\\s`));
     expect(text).toMatch(/Without a value\s+■ 1\s/);
-    for (const word of ["none overdue", "noeviction", "append-only file", "0.1.0", "Timeliness", "≥ 99.99 %"])
+    for (const word of ["none overdue", "noeviction", "append-only file", "0.1.0", "1234", "Timeliness", "≥ 99.99 %"])
       expect(text).toContain(word);
+    expect(text).toMatch(/staging\s+yes\s+.* ago\s+1\s+shop\s/);
     await picture("fleet");
   });
 

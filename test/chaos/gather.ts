@@ -118,7 +118,9 @@ async function queueEvidence(arena: Arena): Promise<QueueEvidence> {
   let missing = await withoutJob(arena);
   for (let look = 1; look < LOOKS && missing.length > 0; look += 1) {
     await sleep(BETWEEN_LOOKS_MS);
-    missing = await withoutJob(arena);
+    // Another one may have been refreshed a moment ago: only what lacks a job at every look is lost.
+    const lacking = new Set(await withoutJob(arena));
+    missing = missing.filter((id) => lacking.has(id));
   }
   const schedulers = await scheduleQueue.getJobSchedulers(0, -1);
   return {

@@ -29,11 +29,12 @@ export async function runFaults({ arena, faults, random, forMs, say }: LanesOpti
 
   async function run(fault: Fault, own: Random): Promise<void> {
     const from = Date.now();
+    const lost = fault.losesWrites ? arena.unscathed.losing(from - UNSYNCED_MS) : undefined;
     const result = await fault.inject(arena, own).catch((error: unknown) => ({
       took: false,
       detail: `could not be carried out: ${error instanceof Error ? error.message : typeof error}`,
     }));
-    if (fault.losesWrites) await arena.unscathed.markCommitsSince(from - UNSYNCED_MS);
+    await lost?.();
     say(`${result.took ? "" : "no effect: "}${fault.kind}, ${Date.now() - from} ms, ${result.detail}`);
     const { kind, lane, losesWrites = false, wipes = false, pauses = false } = fault;
     records.push({ kind, lane, losesWrites, wipes, pauses, standing: false, from, to: Date.now(), ...result });

@@ -15,8 +15,8 @@ export interface Unscathed {
   find(): Promise<ChaosCredential[]>;
   /** It is to lose a value. */
   mark(credential: ChaosCredential): void;
-  /** Redis has lost what was committed since, epoch ms. */
-  markCommitsSince(at: number): Promise<void>;
+  /** Redis is about to lose what is committed from now on, or was shortly before. @returns to be called when it is over */
+  losing(since: number): () => Promise<void>;
 }
 
 /** Until an unknown outcome is settled: HTTP deadline, 9 s to the settle, and what delays it; ms. */
@@ -33,6 +33,8 @@ export interface UnscathedDeps {
 /** Knows of losses what the faults tell, and what the control state says. */
 export function createUnscathed({ credentials, redis, wechat }: UnscathedDeps): Unscathed {
   const marks = new Map<string, number>();
+  /** Since when the losses that are under way reach back, epoch ms. */
+  const losses = new Set<{ readonly since: number }>();
 
   async function controls(): Promise<readonly Control[]> {
     const pipeline = redis.pipeline();
@@ -46,9 +48,17 @@ export function createUnscathed({ credentials, redis, wechat }: UnscathedDeps): 
     });
   }
 
+  async function markIssuedSince(since: number): Promise<void> {
+    await wechat.poll();
+    for (const event of wechat.events) {
+      if (event.at >= since && event.verdict === "issued") marks.set(credentialOf(event) ?? "", Date.now());
+    }
+  }
+
   return {
     async find() {
       const found = await eventually(controls, { what: "a Redis that can be asked" });
+      for (const { since } of losses) await markIssuedSince(since);
       const now = Date.now();
       return credentials.filter(({ id, account, kind }, index) => {
         if (!account.healthy) return false;
@@ -59,11 +69,13 @@ export function createUnscathed({ credentials, redis, wechat }: UnscathedDeps): 
       });
     },
     mark: ({ id }) => void marks.set(id, Date.now()),
-    async markCommitsSince(at) {
-      await wechat.poll();
-      for (const event of wechat.events) {
-        if (event.at >= at && event.verdict === "issued") marks.set(credentialOf(event) ?? "", Date.now());
-      }
+    losing(since) {
+      const loss = { since };
+      losses.add(loss);
+      return async () => {
+        losses.delete(loss);
+        await markIssuedSince(since);
+      };
     },
   };
 }

@@ -2,7 +2,7 @@ import { REFRESH_QUEUE } from "@tokenkeeper/core";
 import { auditKey, pauseKey, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { Queue, Worker } from "bullmq";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { AuditEntry } from "../../packages/dashboard/src/audit/audit-entry.ts";
+import type { AuditEntry } from "@tokenkeeper/ops";
 import { appIdOf, populate } from "../support/population.ts";
 import { eventually } from "../support/eventually.ts";
 import { CREDENTIALS, startDashboard, type Answer, type Running } from "./running.ts";

@@ -5,7 +5,7 @@ import { REFRESH_QUEUE } from "@tokenkeeper/core";
 import { QUEUE_PREFIX, sessionKey } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Role } from "../../packages/dashboard/src/roles.ts";
+import type { Role } from "@tokenkeeper/ops";
 import { CREDENTIALS, form, startDashboard, type Answer, type Ask, type Running } from "./running.ts";
 
 const API = "/queues/api/queues";

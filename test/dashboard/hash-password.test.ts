@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { parseHash, verifyPassword } from "../../packages/dashboard/src/users/password-hash.ts";
+import { parseHash, verifyPassword } from "@tokenkeeper/ops";
 import { readDocument } from "../support/markdown.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/dashboard/src/hash-password/main.ts", import.meta.url));

@@ -1,7 +1,18 @@
 // What the pages read and do, over HTTP: with no more rights in Redis than the contract gives the dashboard.
 import { beijingDate, createLog, HISTORY, REFRESH_QUEUE } from "@tokenkeeper/core";
 import { createDashboard, type Dashboard } from "@tokenkeeper/dashboard";
-import { controlKey, pauseKey, QUEUE_PREFIX, ROTATED_CHANNEL, recordKey, sloKey } from "@tokenkeeper/shared/contract";
+import {
+  controlKey,
+  FOLLOWERS_KEY,
+  pauseKey,
+  quotaKey,
+  QUEUE_PREFIX,
+  ROTATED_CHANNEL,
+  recordKey,
+  reportersKey,
+  sloKey,
+  usageKey,
+} from "@tokenkeeper/shared/contract";
 import { Queue, Worker } from "bullmq";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Detail, FleetPage, RowsMessage } from "@tokenkeeper/ops";
@@ -154,6 +165,37 @@ describe("the list", () => {
 });
 
 describe("one credential", () => {
+  it("shows who reported it, the last one first, and leaves out what no worker writes", async () => {
+    const [at, result] = [1_700_000_000_000, "confirmed"];
+    const entry = { since: at, at, times: 1, result };
+    await server.redis.hset(reportersKey(REF), {
+      "shop-web": JSON.stringify(entry),
+      "-": JSON.stringify({ ...entry, at: at + 1, result: "stale" }),
+      "<b>html</b>": JSON.stringify(entry),
+      odd: JSON.stringify({ ...entry, result: "<b>" }),
+      broken: "{",
+    });
+
+    expect((await read<Detail>(PATH)).reporters).toEqual([
+      { app: "-", ...entry, at: at + 1, result: "stale" },
+      { app: "shop-web", ...entry },
+    ]);
+    await server.redis.multi().del(reportersKey(REF)).set(reportersKey(REF), "text").exec();
+    expect((await read<Detail>(PATH)).reporters).toEqual([]);
+  });
+
+  it("that follows a leader counts its reads there, and what an older worker wrote of it is no reason to say so", async () => {
+    const entry = { id: REF.account, name: "account 0", family: "official-account", kinds: [REF.kind], follows: true };
+    await server.redis.hset("wx:accounts", REF.account, JSON.stringify(entry));
+    await server.redis.hset(quotaKey(REF.account, beijingDate(Date.now())), { leader: "4", stable_token: "9" });
+
+    const { row } = await read<Detail>(PATH);
+
+    expect(row).toMatchObject({ follows: true, used: 4, cap: 20_000 });
+    const other = await read<Detail>(`/api/credentials/${appIdOf(1)}/${REF.kind}`);
+    expect(other.row).not.toHaveProperty("follows");
+  });
+
   it("has its history with remedies, the newest first, and learns of what ends later", async () => {
     const [first = ""] = await failJobs(1);
 
@@ -372,6 +414,22 @@ describe("the fleet", () => {
     await server.redis.sadd(`${heartbeat}:credentials`, "a", "b");
     await server.redis.zadd(`${QUEUE_PREFIX}:schedule:repeat`, Date.now() - 60_000, "stopped", Date.now(), "alive");
     await server.redis.hset(controlKey(REF), { intent_generation: "1", intent_at: "1", settle_due: "1" });
+    const now = Date.now();
+    const accounts = { [REF.account]: now, wxffffffffffffffff: now };
+    await server.redis.hset(FOLLOWERS_KEY, {
+      staging: JSON.stringify({ lastSeen: now, accounts }),
+      old: JSON.stringify({ lastSeen: now - 3_600_000, accounts: {} }),
+      forgotten: JSON.stringify({ lastSeen: 1, accounts: {} }),
+      broken: '{"lastSeen":"x"}',
+    });
+    await server.redis.hset(usageKey(beijingDate(now)), {
+      [`staging|${REF.account}|served`]: "3",
+      "staging|wxffffffffffffffff|served": "1",
+      "staging|-|followed": "9",
+      "-|-|unauthorized": "2",
+      "no field of ours": "5",
+      "staging|-|reported": "many",
+    });
     await failJobs(2);
     await queue.pause();
 
@@ -392,6 +450,15 @@ describe("the fleet", () => {
     expect(fleet.workers[0]?.seenMsAgo).toBeGreaterThanOrEqual(1_900);
     expect(fleet.queues[0]).toMatchObject({ name: "refresh", paused: true, counts: { failed: 2 } });
     expect(fleet.schedulers).toEqual({ count: 2, overdue: 1 });
+    const [names, seenMsAgo] = [["account 0", "wxffffffffffffffff"], expect.any(Number)];
+    expect(fleet.followers).toEqual([
+      { key: "staging", follows: true, seenMsAgo, accounts: 2, names },
+      { key: "old", follows: false, seenMsAgo, accounts: 0, names: [] },
+    ]);
+    expect(fleet.requests).toEqual([
+      { key: "-", served: 0, reported: 0, followed: 0, refused: 2 },
+      { key: "staging", served: 4, reported: 0, followed: 9, refused: 0 },
+    ]);
     expect(fleet.redis).toMatchObject({ role: "master", policy: "noeviction", appendOnly: true, persistenceOk: true });
     expect(fleet.slo).toMatchObject([
       { slo: "freshness", target: 0.9999, share: expect.closeTo(0.75) },

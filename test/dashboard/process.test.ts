@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { formatHash, hashPassword, SALT_BYTES } from "../../packages/dashboard/src/users/password-hash.ts";
+import { formatHash, hashPassword, SALT_BYTES } from "@tokenkeeper/ops";
 import { eventually } from "../support/eventually.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 

@@ -1,7 +1,7 @@
 // Who may do what: every route of Bull Board and every route of ours, for nobody and for each role, over real HTTP.
 import { appRoutes } from "@bull-board/api/dist/routes.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROLES, type Role } from "../../packages/dashboard/src/roles.ts";
+import { ROLES, type Role } from "@tokenkeeper/ops";
 import { startDashboard, type Answer, type Running } from "./running.ts";
 
 const API = "/queues/api";

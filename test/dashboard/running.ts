@@ -5,11 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog } from "@tokenkeeper/core";
 import { createDashboard, type Dashboard } from "@tokenkeeper/dashboard";
-import type { AuditEntry } from "../../packages/dashboard/src/audit/audit-entry.ts";
 import { createAuditReader } from "../../packages/dashboard/src/audit/audit-reader.ts";
-import type { Role } from "../../packages/dashboard/src/roles.ts";
 import { parseTrustedProxies } from "../../packages/dashboard/src/trusted-proxies.ts";
-import { formatHash, hashPassword, SALT_BYTES } from "../../packages/dashboard/src/users/password-hash.ts";
+import { formatHash, hashPassword, SALT_BYTES, type AuditEntry, type Role } from "@tokenkeeper/ops";
 import { createUsersSource } from "../../packages/dashboard/src/users/users-watch.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 

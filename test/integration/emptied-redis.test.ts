@@ -1,6 +1,6 @@
 // A Redis that was emptied: FLUSHALL, a failover to a server without data.
 import { afterEach, describe, expect, it } from "vitest";
-import { recordKey } from "@tokenkeeper/shared/contract";
+import { fingerprint, recordKey, REPORTS_KEY } from "@tokenkeeper/shared/contract";
 import { eventually } from "../support/eventually.ts";
 import { startWorld, type World } from "../support/world.ts";
 
@@ -42,6 +42,21 @@ describe("an emptied Redis", () => {
     );
     expect(world.fetches("shop", "getticket:jsapi").map(({ verdict }) => verdict)).toEqual(["issued", "same"]);
     expect(again).toBe(end);
+  });
+
+  it("is filled by a report alone: whoever reports a value that is no longer there misses one", async () => {
+    world = await startWorld({ accounts: [{ name: "shop" }] });
+    const committer = await world.startRuntime();
+    const token = await world.tokens.getAccessToken("shop");
+    await world.startRuntime({ planners: { ticks: false, sweep: false, fallback: false } });
+    await committer.stop();
+
+    await world.redis.redis.flushall();
+    const ref = { account: world.appId("shop"), kind: "access_token" } as const;
+    await world.redis.redis.xadd(REPORTS_KEY, "*", ...Object.entries({ ...ref, fp: fingerprint(token) }).flat());
+
+    const stored = (): Promise<string | null> => world.redis.redis.hget(recordKey(ref), "value");
+    await eventually(async () => expect(await stored()).toBe(token), { what: "a value", timeoutMs: 20_000 });
   });
 
   it("is told the names of all accounts again, and which worker has them", async () => {

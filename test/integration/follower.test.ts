@@ -1,7 +1,16 @@
 // Follower mode: a second instance with its own Redis reads from the world's worker over HTTP and fetches nothing itself.
 import { TokenUnavailableError } from "@tokenkeeper/shared";
-import { controlKey, FOLLOWERS_KEY, fingerprint, recordKey, type CredentialKind } from "@tokenkeeper/shared/contract";
-import { afterEach, describe, expect, it } from "vitest";
+import { createDurations, parseAccountEntry, parseFollowerEntry } from "@tokenkeeper/core";
+import {
+  ACCOUNTS_KEY,
+  controlKey,
+  FOLLOWERS_KEY,
+  fingerprint,
+  pauseKey,
+  recordKey,
+  type CredentialKind,
+} from "@tokenkeeper/shared/contract";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { startFollower, type Follower } from "../support/follower.ts";
 import type { TestRedis } from "../support/redis.ts";
@@ -162,10 +171,16 @@ describe("a follower", () => {
     await eventually(
       async () => {
         const entry = JSON.parse((await world.redis.redis.hget(FOLLOWERS_KEY, "staging")) ?? "{}") as object;
-        expect(entry).toEqual({ lastSeen: expect.any(Number), accounts: [world.appId("shop")] });
+        expect(entry).toEqual({
+          lastSeen: expect.any(Number),
+          accounts: { [world.appId("shop")]: expect.any(Number) },
+        });
       },
       { what: "the follower to be written down at its leader" },
     );
+    const entry = parseAccountEntry((await follower.redis.redis.hget(ACCOUNTS_KEY, "shop")) ?? "");
+    expect(entry).toMatchObject({ name: "shop", follows: true });
+    expect(parseAccountEntry((await world.redis.redis.hget(ACCOUNTS_KEY, "shop")) ?? "")?.follows).toBeUndefined();
     expect(world.fetches("shop")).toHaveLength(2);
     expect(follower.askedOfWechat).toEqual([]);
   });
@@ -189,6 +204,70 @@ describe("a follower", () => {
     expect(await inStep()).not.toBe(dead);
     expect(world.fetches("shop")).toHaveLength(2);
     expect(follower.askedOfWechat).toEqual([]);
+  });
+
+  it("may be followed in its turn: rotations, reports and SDKs come through both", async () => {
+    world = await startWorld({
+      accounts: [{ name: "shop", token: "classic" }],
+      keys: [{ name: "staging", mayReport: true }],
+    });
+    await world.startRuntime();
+    const between = await startFollower(world, { key: "staging", serves: true });
+    onTestFinished(() => between[Symbol.asyncDispose]());
+    await between.startRuntime();
+    follower = await startFollower(world, { key: "staging", of: between });
+    await follower.startRuntime();
+    const tokens = follower.client(PATIENT);
+    const first = await tokens.getAccessToken("shop");
+    await rotate();
+    const dead = await inStep();
+    expect(dead).not.toBe(first);
+
+    // An SDK asks the follower between, which cannot know that the leader's token dies before its time.
+    const query = new URLSearchParams({
+      grant_type: "client_credential",
+      appid: world.appId("shop"),
+      secret: world.key("staging"),
+    });
+    const sdk = (await (await fetch(`${between.apiUrl}/cgi-bin/token?${query.toString()}`)).json()) as {
+      expires_in: number;
+    };
+    const keepSeconds = createDurations(world.scale).sdkKeep / 1_000;
+    expect(sdk.expires_in).toBeLessThanOrEqual(Math.max(1, keepSeconds));
+
+    for (let fetch = 0; fetch < 2; fetch += 1)
+      world.simulator.control.foreignFetch(world.appId("shop"), { family: "classic" });
+    const body = await tokens.withToken("shop", (token) => world.businessCall(token));
+
+    expect(body.errcode ?? 0).toBe(0);
+    expect(await inStep()).not.toBe(dead);
+    expect(await stored(between.redis)).toBe(await stored(world.redis));
+    expect([follower.askedOfWechat, between.askedOfWechat]).toEqual([[], []]);
+    const { executed, counted } = await fetchCounts();
+    expect(executed).toBe(counted);
+  });
+
+  it("whose account is paused hears of rotations and plans nothing, until it is resumed", async () => {
+    world = await startWorld({ accounts: [{ name: "shop", token: "classic" }], keys: [{ name: "staging" }] });
+    await world.startRuntime();
+    follower = await startFollower(world, { key: "staging" });
+    await follower.startRuntime();
+    const before = await follower.client(PATIENT).getAccessToken("shop");
+    const ref = { account: world.appId("shop"), kind: "access_token" } as const;
+    const { redis } = follower.redis;
+    await redis.hset(controlKey(ref), "plan_at", 4_000_000_000_000);
+    await redis.set(pauseKey(ref.account), '{"by":"keeper","at":1}');
+    await rotate();
+
+    const seen = async (): Promise<number> =>
+      parseFollowerEntry((await world.redis.redis.hget(FOLLOWERS_KEY, "staging")) ?? "")?.lastSeen ?? 0;
+    const from = await seen();
+    await eventually(async () => expect(await seen()).toBeGreaterThan(from + 1_000), { what: "some more checks" });
+    expect(await redis.hget(controlKey(ref), "plan_at")).toBe("4000000000000");
+    expect(await stored(follower.redis)).toBe(before);
+
+    await redis.del(pauseKey(ref.account));
+    await inStep();
   });
 
   it("with a key that may not report goes on, and its log says what to do", async () => {

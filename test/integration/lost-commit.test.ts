@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { recordKey, type CredentialRef } from "@tokenkeeper/shared/contract";
+import { controlKey, recordKey, type CredentialRef } from "@tokenkeeper/shared/contract";
 import { eventually } from "../support/eventually.ts";
 import { startWorld, type World } from "../support/world.ts";
 
@@ -26,6 +26,32 @@ describe("a commit that Redis loses", () => {
       { what: "the value to be back" },
     );
     expect(world.fetches("shop")).toHaveLength(1);
+  });
+});
+
+describe("an unknown outcome that Redis loses", () => {
+  it("is settled all the same, because the worker that met it knows of it", async () => {
+    world = await startWorld({ scale: 10, accounts: [{ name: "shop", token: "classic" }] });
+    await world.startRuntime();
+    await world.client({ waitMs: 10_000 }).getAccessToken("shop");
+    const key = controlKey(credentialOf("shop"));
+    const { redis } = world.redis;
+    const before = await redis.hgetall(key);
+    world.simulator.control.addFault(world.appId("shop"), { call: "token", fault: { type: "execute_then_reset" } });
+    await redis.hset(key, "plan_at", 1);
+    await eventually(async () => expect(await redis.hget(key, "unknown_at")).not.toBeNull(), {
+      what: "the outcome to be unknown",
+      timeoutMs: 20_000,
+    });
+
+    // A rollback to before the attempt.
+    await redis.multi().del(key).hset(key, before).exec();
+
+    await eventually(() => expect(world.fetches("shop").length).toBeGreaterThanOrEqual(3), {
+      what: "the settle",
+      timeoutMs: 30_000,
+    });
+    await eventually(async () => expect(await redis.hget(key, "last_reason")).toBe("settle_due"), { what: "its end" });
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { REPORTS_KEY } from "@tokenkeeper/shared/contract";
+import { parseReporterEntry, type ReporterEntry } from "@tokenkeeper/core";
+import { fingerprint, reportersKey, REPORTS_KEY } from "@tokenkeeper/shared/contract";
 import { eventually } from "../support/eventually.ts";
 import { startWorld, type World } from "../support/world.ts";
 
@@ -38,6 +39,43 @@ describe("reports", () => {
     // A probe that a busy machine could not even send decides nothing: the next reports try again.
     await eventually(oneProbe, { what: "the one probe", timeoutMs: 20_000 });
     expect(world.fetches("shop")).toHaveLength(1);
+  });
+
+  it("are written down by app with what came of them, and a name that is none takes nothing away from its report", async () => {
+    world = await startWorld({ scale: 1, accounts: [{ name: "shop", token: "classic" }] });
+    await world.startRuntime();
+    const web = world.client({ waitMs: 10_000, app: "shop-web" });
+    const dead = await web.getAccessToken("shop");
+    const ref = { account: world.appId("shop"), kind: "access_token" } as const;
+    const reporters = async (): Promise<Record<string, ReporterEntry | undefined>> => {
+      const fields = Object.entries(await world.redis.redis.hgetall(reportersKey(ref)));
+      return Object.fromEntries(fields.map(([app, json]) => [app, parseReporterEntry(json)]));
+    };
+    const entry = (times: number, result: string): object => ({
+      since: expect.any(Number),
+      at: expect.any(Number),
+      times,
+      result,
+    });
+
+    for (let fetch = 0; fetch < 2; fetch += 1) world.simulator.control.foreignFetch(ref.account, { family: "classic" });
+    expect((await web.withToken("shop", (token) => world.businessCall(token))).errcode ?? 0).toBe(0);
+    await world.client({ waitMs: 10_000 }).report("shop", dead);
+    const about = ["account", ref.account, "kind", ref.kind, "fp", fingerprint(dead)];
+    for (const app of ["old job", "old job", "\u001b[31m", "-", "x".repeat(65)])
+      await world.redis.redis.xadd(REPORTS_KEY, "*", ...about, "app", app);
+
+    await eventually(
+      async () =>
+        expect(await reporters()).toEqual({
+          "shop-web": entry(1, "foreign"),
+          "old job": entry(2, expect.any(String)),
+          "-": entry(4, expect.any(String)),
+        }),
+      { what: "the reporters" },
+    );
+    expect(JSON.stringify(await reporters())).not.toContain(dead);
+    expect(await world.redis.redis.ttl(reportersKey(ref))).toBeGreaterThan(0);
   });
 
   it("about an account whose probe hangs do not keep another account's demand waiting", async () => {

@@ -52,11 +52,14 @@ export function startApp(deps: AppDeps): void {
   });
   const told = new Map<string, number>();
   const reports = {
-    async tell(message: AppMessage): Promise<void> {
+    async tell(message: AppMessage): Promise<boolean> {
       const key = `${credentialId(message)} ${message.fp ?? ""}`;
-      if (clock.monotonic() < (told.get(key) ?? 0)) return;
+      if (clock.monotonic() < (told.get(key) ?? 0)) return true;
       told.set(key, clock.monotonic() + times.waitMs);
-      await deps.tell(message).catch(() => told.delete(key));
+      return deps.tell(message).then(
+        () => true,
+        () => !told.delete(key),
+      );
     },
   };
   const reader = createReader({

@@ -72,6 +72,11 @@ const command = fc.oneof(
     later: fc.boolean(),
     suspect: fc.boolean(),
   }),
+  fc.record({
+    do: fc.constant("restore_unknown" as const),
+    sentAgoMs: fc.constantFrom(0, 60_000),
+    settleInMs: fc.constantFrom(0, 60_000),
+  }),
   fc.record({ do: fc.constantFrom("lose_record" as const, "lose_control" as const, "end_lease" as const) }),
   fc.record({ do: fc.constantFrom("add_job" as const, "remove_job" as const), job: fc.constantFrom("1", "2") }),
 );
@@ -183,6 +188,11 @@ function createPair(account: string) {
           foreignAfterMs,
         };
         return [memory.report(input), await real.report(input)];
+      }
+      case "restore_unknown": {
+        const now = Math.floor(Date.now() / 10_000) * 10_000;
+        const input = { credential, sentAt: now - command_.sentAgoMs, settleAt: now + command_.settleInMs };
+        return [memory.restoreUnknown(input), await real.restoreUnknown(input)];
       }
       case "lose_record":
         keys.drop(record);

@@ -87,6 +87,8 @@ export function connectStore(send: Send, { store }: Server, clock: Clock): Crede
       send({ step: "report", credential: input.credential, writes: true, run: () => store.report(input) }),
     repair: (input) =>
       send({ step: "repair", credential: input.commit.credential, writes: true, run: () => store.repair(input) }),
+    restoreUnknown: (input) =>
+      send({ step: "repair", credential: input.credential, writes: true, run: () => store.restoreUnknown(input) }),
     addFailedJob: (credential, id) => send({ writes: true, run: () => store.addFailedJob(credential, id) }),
     removeFailedJob: (credential, id) => send({ writes: true, run: () => store.removeFailedJob(credential, id) }),
   };

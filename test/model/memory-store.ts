@@ -12,6 +12,7 @@ import type {
   ReportInput,
   ReportReply,
   StoredValue,
+  UnknownOutcome,
 } from "../../packages/worker/src/store/credential-store.ts";
 import type { Keyspace } from "./keyspace.ts";
 
@@ -23,6 +24,7 @@ export interface MemoryStore {
   commit(input: CommitInput): "committed" | "already" | "fenced";
   fail(input: FailInput): "failed" | "already" | "overtaken";
   report(input: ReportInput): ReportReply;
+  restoreUnknown(input: UnknownOutcome): "settled" | "known" | "restored";
   repair(input: RepairInput): "intact" | "overtaken" | "repaired";
   addFailedJob(credential: CredentialRef, jobId: string): void;
   removeFailedJob(credential: CredentialRef, jobId: string): void;
@@ -153,6 +155,15 @@ export function createMemoryStore(keys: Keyspace, publish: (credential: Credenti
       release(control, attempt);
       publish(credential);
       return "committed";
+    },
+
+    restoreUnknown({ credential, sentAt, settleAt }) {
+      const control = controlKey(credential);
+      if ((whole(control, "issued_at") ?? 0) >= settleAt) return "settled";
+      if ((whole(control, "unknown_at") ?? 0) >= sentAt) return "known";
+      const due = Math.max(whole(control, "settle_due") ?? 0, settleAt);
+      keys.set(control, { unknown_at: sentAt, settle_due: due });
+      return "restored";
     },
 
     fail({ credential, attempt, generation, keepIntent, settleMs, fields }) {

@@ -86,6 +86,7 @@ export function startWorker(deps: WorkerDeps): ModelWorker {
     trigger: (credential, reason) => enqueue.immediate(credential, reason),
     passOn: async () => {},
     passReport: async () => "inconclusive",
+    noteReporter: async () => {},
     clock,
     durations,
     log,
@@ -138,13 +139,21 @@ function repairAtItsTimes(repair: Repair, { process, durations, random, repairs 
   function runUntilDone(): void {
     repair.runOnce().catch(() => process.after(durations.repairUnit / 2, runUntilDone));
   }
+  function runAtItsTimes(): void {
+    const late = random() * (durations.repairUnit / 2);
+    for (const unit of REPAIR_AT) process.after(unit * durations.repairUnit + late, runUntilDone);
+  }
   return {
     ...repair,
     watch(commit, replaced) {
       if (!repairs) return;
       repair.watch(commit, replaced);
-      const late = random() * (durations.repairUnit / 2);
-      for (const unit of REPAIR_AT) process.after(unit * durations.repairUnit + late, runUntilDone);
+      runAtItsTimes();
+    },
+    watchUnknown(unknown) {
+      if (!repairs) return;
+      repair.watchUnknown(unknown);
+      runAtItsTimes();
     },
   };
 }

@@ -17,11 +17,16 @@ import { spawnWorker, type WorkerProcess, type World } from "./world.ts";
 export interface FollowerOptions {
   /** Name of the world's key that it uses. */
   readonly key: string;
+  /** It has a token HTTP API too, with the world's keys. */
+  readonly serves?: boolean;
+  /** Another follower that it follows in the world's place. */
+  readonly of?: Follower;
 }
 
 export interface Follower extends AsyncDisposable {
   readonly redis: TestRedis;
   readonly refreshQueue: Queue;
+  readonly apiUrl: string;
   client(options?: TokenClientOptions): TokenClient;
   /** @param key name of another key than that of the start. */
   config(key?: string): WorkerConfig;
@@ -34,7 +39,7 @@ export interface Follower extends AsyncDisposable {
 }
 
 /** Starts its Redis; the accounts are those of the world, without their secrets. */
-export async function startFollower(world: World, { key }: FollowerOptions): Promise<Follower> {
+export async function startFollower(world: World, { key, serves, of }: FollowerOptions): Promise<Follower> {
   const redis = await startTestRedis();
   const askedOfWechat: string[] = [];
   const wechat = createServer((request, response) => {
@@ -47,11 +52,13 @@ export async function startFollower(world: World, { key }: FollowerOptions): Pro
   const refreshQueue = new Queue(REFRESH_QUEUE, { connection, prefix: QUEUE_PREFIX });
   refreshQueue.on("error", () => undefined);
   const closers: (() => Promise<unknown>)[] = [];
+  const apiPort = await anyFreePort();
 
   function yaml(keyName: string): string {
-    const { accounts } = JSON.parse(world.yaml()) as { accounts: Record<string, unknown>[] };
+    const { accounts, api } = JSON.parse(world.yaml()) as { accounts: Record<string, unknown>[]; api: object };
     return JSON.stringify({
-      leader: { url: world.apiUrl, key: world.key(keyName) },
+      leader: { url: (of ?? world).apiUrl, key: world.key(keyName) },
+      ...(serves && { api: { ...api, port: apiPort } }),
       accounts: accounts.map(({ secret: _secret, token: _token, ...account }) => account),
     });
   }
@@ -74,6 +81,7 @@ export async function startFollower(world: World, { key }: FollowerOptions): Pro
   return {
     redis,
     refreshQueue,
+    apiUrl: `http://127.0.0.1:${apiPort}`,
     askedOfWechat,
     config,
 

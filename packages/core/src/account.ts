@@ -6,6 +6,14 @@ import type { Secret } from "./secret.ts";
 /** What kind of WeChat account it is. */
 export type AccountType = "official-account" | "mini-program";
 
+/** Another instance of ours, from which credentials are read. */
+export interface Leader {
+  /** Where its token HTTP API is, without a path. */
+  readonly origin: string;
+  /** The key that it was told of. */
+  readonly key: Secret;
+}
+
 /** One account of the configuration. */
 export interface Account {
   /** The appid. */
@@ -13,10 +21,10 @@ export interface Account {
   /** The name by which apps may ask and people see it; the appid when the file gives none. */
   readonly name: string;
   readonly type: AccountType;
-  /** The AppSecret; of an account that follows, the key for its leader. */
+  /** The AppSecret; of an account that follows there is none, and the box is empty. */
   readonly secret: Secret;
-  /** The account follows: its credentials are read from the instance at this origin, never fetched from WeChat. */
-  readonly leader?: string;
+  /** The account follows: its credentials are read from there, never fetched from WeChat. */
+  readonly leader?: Leader;
   /** `stable`: `/cgi-bin/stable_token`, repeats the token until its last 5 minutes. `classic`: `/cgi-bin/token`, a new one at each fetch. */
   readonly token: "stable" | "classic";
   /** `stable`: when the classic quota is gone near the end, fetch a stable token instead. */
@@ -39,6 +47,8 @@ export interface AccountEntry {
   /** A test account, to which WeChat gives fewer fetches. */
   readonly sandbox: boolean;
   readonly kinds: readonly CredentialKind[];
+  /** Its credentials are read from a leader; absent for an account that is fetched from WeChat. */
+  readonly follows?: true | undefined;
 }
 
 const entrySchema = z.object({
@@ -49,6 +59,7 @@ const entrySchema = z.object({
   token: z.enum(["stable", "classic"]).default("stable"),
   sandbox: z.boolean().default(false),
   kinds: z.array(z.enum(CREDENTIAL_KINDS)),
+  follows: z.literal(true).optional().catch(undefined),
 });
 
 /** Reads an entry of `wx:accounts`; `undefined` when it is not one. */
@@ -61,6 +72,6 @@ export function parseAccountEntry(json: string): AccountEntry | undefined {
 }
 
 /** @returns the entry that apps and the dashboard may see. */
-export function accountEntry({ id, name, type, token, sandbox, kinds }: Account): AccountEntry {
-  return { id, name, family: type, token, sandbox, kinds };
+export function accountEntry({ id, name, type, token, sandbox, kinds, leader }: Account): AccountEntry {
+  return { id, name, family: type, token, sandbox, kinds, ...(leader !== undefined && { follows: true }) };
 }

@@ -1,10 +1,10 @@
 import { fingerprint, TICKET_KINDS, type CredentialKind } from "@tokenkeeper/shared/contract";
 import { findMirrors, type Mirror } from "./account-mirrors.ts";
 import { findSecret, lacksSecret } from "./account-secret.ts";
-import type { Account } from "./account.ts";
+import type { Account, Leader } from "./account.ts";
 import { accountsFileSchema, knownKeysAt, type WrittenAccount } from "./accounts-schema.ts";
 import { apiWarnings, findApiProblems, toApiConfig, type ApiConfig } from "./api-section.ts";
-import { findLeader, type LeaderConfig } from "./leader-section.ts";
+import { findLeader } from "./leader-section.ts";
 import { describeValue, problemsOf, type Problem } from "./problems.ts";
 import { resolveReferences } from "./references.ts";
 import { secretOf } from "./secret.ts";
@@ -124,19 +124,15 @@ function wordsOf({ mapping }: AccountMapping): string[] {
 
 function toAccount(
   written: WrittenAccount,
-  {
-    secret,
-    leader,
-    mirrors,
-  }: { secret: string | undefined; leader: LeaderConfig | undefined; mirrors: readonly Mirror[] },
+  { secret, leader, mirrors }: { secret: string | undefined; leader: Leader | undefined; mirrors: readonly Mirror[] },
 ): Account {
   const tickets = [...new Set(written.tickets)].map((type): CredentialKind => TICKET_KINDS[type]);
   return {
     id: written.appId,
     name: written.name ?? written.appId,
     type: written.type,
-    secret: secretOf(secret ?? leader?.key ?? ""),
-    ...(secret === undefined && leader && { leader: leader.origin }),
+    secret: secretOf(secret ?? ""),
+    ...(secret === undefined && leader && { leader }),
     token: written.token,
     fallback: written.fallback,
     sandbox: written.sandbox,

@@ -36,8 +36,13 @@ describe("endpointOf", () => {
     ["jsapi_ticket", "classic", "jsapi_ticket", undefined],
     ["wx_card_ticket", "stable", "wx_card_ticket", undefined],
   ] as const)("a %s of a %s account comes from %s, %s times a day", (...[kind, token, endpoint, limit]) => {
-    expect(endpointOf(kind, token)).toBe(endpoint);
+    expect(endpointOf(kind, { token })).toBe(endpoint);
     expect(dailyLimitOf(endpoint, false)).toBe(limit);
+  });
+
+  it("nothing of an account that follows comes from WeChat", () => {
+    for (const kind of ["access_token", "jsapi_ticket"] as const)
+      expect(endpointOf(kind, { token: "stable", follows: true })).toBe("leader");
   });
 
   it("a test account has a tenth of the classic fetches", () => {

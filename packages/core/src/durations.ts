@@ -127,8 +127,10 @@ export function conflictsOf(times: Durations): string[] {
   const conflicts: string[] = [];
   if (times.http >= times.lease) conflicts.push("the HTTP deadline must be shorter than the lease");
   if (times.readerCache >= times.overlap) conflicts.push("the reader cache must be shorter than WeChat's overlap");
-  if (times.sdkKeep + times.readerCache >= times.overlap) {
-    conflicts.push("what an SDK keeps and the reader cache must together be shorter than WeChat's overlap");
+  if (times.sdkKeep + times.readerCache + times.followCheck + times.http >= times.overlap) {
+    conflicts.push(
+      "what an SDK keeps, the reader cache, the followers' check and the HTTP deadline must together be shorter than WeChat's overlap",
+    );
   }
   if (times.followCheck + times.http + times.readerCache >= times.settle) {
     conflicts.push(

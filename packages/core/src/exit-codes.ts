@@ -1,2 +1,2 @@
-/** How a process of Tokenkeeper ends. 78 and 69 are EX_CONFIG and EX_UNAVAILABLE of sysexits. */
-export const EXIT = { ok: 0, failure: 1, unavailable: 69, configuration: 78 } as const;
+/** How a process of Tokenkeeper ends. 64, 69 and 78 are EX_USAGE, EX_UNAVAILABLE and EX_CONFIG of sysexits. */
+export const EXIT = { ok: 0, failure: 1, usage: 64, unavailable: 69, configuration: 78 } as const;

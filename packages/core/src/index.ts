@@ -1,6 +1,9 @@
 // What worker, dashboard and launcher agree on.
 export * from "./account.ts";
 export * from "./account-mirrors.ts";
+export { apiOriginOf } from "./api-base.ts";
+export * from "./api-key.ts";
+export * from "./alert-rules.ts";
 export type { ApiConfig, ApiKey } from "./api-section.ts";
 export * from "./budget.ts";
 export * from "./config.ts";
@@ -13,8 +16,9 @@ export * from "./follower-entry.ts";
 export { createHttpServer, listen, type Listening } from "./http-server.ts";
 export * from "./jobs.ts";
 export * from "./log.ts";
-export { ConfigError, describeValue, problemsOf, type Problem } from "./problems.ts";
+export { ConfigError, describeValue, didYouMean, problemsOf, type Problem } from "./problems.ts";
 export * from "./redis.ts";
+export * from "./reporter-entry.ts";
 export * from "./secret.ts";
 export * from "./settings.ts";
 export * from "./shutdown.ts";

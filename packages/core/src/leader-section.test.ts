@@ -40,8 +40,8 @@ describe("an account without a secret, where there is a leader", () => {
   it("follows it, and the key stands in a box", () => {
     const { accounts, warnings } = load({});
 
-    expect(accounts).toMatchObject([{ id: APP_ID, name: "shop", leader: "https://tokens.example.com" }]);
-    expect(accounts[0]?.secret.reveal()).toBe(KEY);
+    expect(accounts).toMatchObject([{ id: APP_ID, name: "shop", leader: { origin: "https://tokens.example.com" } }]);
+    expect([accounts[0]?.leader?.key.reveal(), accounts[0]?.secret.reveal()]).toEqual([KEY, ""]);
     expect(JSON.stringify(accounts)).not.toContain(KEY);
     expect(warnings).toEqual([]);
   });
@@ -52,7 +52,7 @@ describe("an account without a secret, where there is a leader", () => {
       { "/run/open": `${KEY}\n` },
     );
 
-    expect(accounts[0]?.secret.reveal()).toBe(KEY);
+    expect([accounts[0]?.leader?.key.reveal(), accounts[0]?.secret.reveal()]).toEqual([KEY, ""]);
     expect(warnings).toEqual(["leader.keyFile: others may read this file; set its mode to 0400"]);
   });
 
@@ -63,7 +63,7 @@ describe("an account without a secret, where there is a leader", () => {
       accounts: [ACCOUNT, { ...ACCOUNT, name: "second", appId: "wx00000000000000bb" }, own],
     });
 
-    expect(accounts.map(({ leader }) => leader)).toEqual([LEADER.url, LEADER.url, undefined]);
+    expect(accounts.map(({ leader }) => leader?.origin)).toEqual([LEADER.url, LEADER.url, undefined]);
     expect(accounts[2]?.secret.reveal()).toBe(SECRET);
   });
 
@@ -93,13 +93,13 @@ describe("an account without a secret, where there is a leader", () => {
     "http://192.168.0.1:3013",
     "http://[fd00::1]:3013",
   ])("may follow %s", (url) => {
-    expect(load({ leader: { ...LEADER, url } }).accounts[0]?.leader).toBe(url);
+    expect(load({ leader: { ...LEADER, url } }).accounts[0]?.leader?.origin).toBe(url);
   });
 
   it("may follow another host by plain HTTP when somebody says so", () => {
     const leader = { ...LEADER, url: "http://worker:3013/", allowHttp: true };
 
-    expect(load({ leader }).accounts[0]?.leader).toBe("http://worker:3013");
+    expect(load({ leader }).accounts[0]?.leader?.origin).toBe("http://worker:3013");
   });
 });
 

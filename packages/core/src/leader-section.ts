@@ -1,19 +1,13 @@
 import { BlockList, isIP } from "node:net";
 import { z } from "zod";
+import type { Leader } from "./account.ts";
 import { describeValue, quoted, type Problem } from "./problems.ts";
+import { secretOf } from "./secret.ts";
 import { readSecretFile, type ReadFile } from "./secret-file.ts";
 
-/** The section `leader` of the configuration: accounts without a secret read their credentials from there. */
-export interface LeaderConfig {
-  /** Where its token HTTP API is, without a path. */
-  readonly origin: string;
-  /** The key that it was told of. */
-  readonly key: string;
-}
-
-/** The leader, or what is wrong with it. */
+/** The section `leader` of the configuration, from where accounts without a secret read; or what is wrong with it. */
 export interface FoundLeader {
-  readonly leader?: LeaderConfig;
+  readonly leader?: Leader;
   readonly problems: readonly Problem[];
   /** Sentences about what is accepted but should be looked at. */
   readonly warnings: readonly string[];
@@ -45,7 +39,8 @@ export function findLeader(section: unknown, readFile: ReadFile): FoundLeader {
   const where = originOf(written);
   const key = findKey(written, readFile);
   return {
-    ...(where.origin !== undefined && key.key !== undefined && { leader: { origin: where.origin, key: key.key } }),
+    ...(where.origin !== undefined &&
+      key.key !== undefined && { leader: { origin: where.origin, key: secretOf(key.key) } }),
     problems: [...where.problems, ...key.problems],
     warnings: key.warnings,
   };

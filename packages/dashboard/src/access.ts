@@ -1,6 +1,6 @@
 import { REFRESH_QUEUE, SCHEDULE_QUEUE } from "@tokenkeeper/core";
 import { CREDENTIAL_KINDS } from "@tokenkeeper/shared/contract";
-import type { Role } from "./roles.ts";
+import type { Role } from "@tokenkeeper/ops";
 
 /** Who may use a route: anyone, or who is signed in with this role or one that may do more. */
 export type Audience = "anyone" | Role;

@@ -5,7 +5,6 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { auditRetries, type AuditRetriesDeps } from "./audit/audit-retries.ts";
 import type { AuditReader } from "./audit/audit-reader.ts";
 import { createAuditRoutes } from "./audit/audit-routes.ts";
-import { NotAuditedError } from "./audit/not-audited-error.ts";
 import { limitBoard } from "./board-limits.ts";
 import { createClientFiles, modulesOf, readClientFiles } from "./client-files.ts";
 import { createGate, type GateDeps } from "./gate.ts";
@@ -15,7 +14,7 @@ import { createOpsRoutes, type OpsDeps } from "./ops/routes.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { REFUSALS } from "./texts.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
-import { UnavailableError } from "@tokenkeeper/ops";
+import { NotAuditedError, UnavailableError } from "@tokenkeeper/ops";
 
 /** What the app is put together from. */
 export interface AppDeps {

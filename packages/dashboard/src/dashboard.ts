@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
 import {
   createActions,
+  createAudit,
   createData,
   createHistory,
   createSloWatcher,
@@ -15,7 +16,6 @@ import type { Express } from "express";
 import type { Redis } from "ioredis";
 import { createApp } from "./app.ts";
 import { createAuditReader } from "./audit/audit-reader.ts";
-import { createAudit } from "./audit/audit.ts";
 import { createBoard } from "./board.ts";
 import { createIdentify } from "./identify.ts";
 import type { Language } from "./language.ts";

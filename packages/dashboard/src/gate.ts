@@ -1,8 +1,7 @@
+import { suffices, type Audit, type Role } from "@tokenkeeper/ops";
 import type { Request, RequestHandler, Response } from "express";
 import { audienceOf, isRead } from "./access.ts";
-import type { Audit } from "./audit/audit.ts";
 import type { Identify } from "./identify.ts";
-import { suffices, type Role } from "./roles.ts";
 import { isSameOrigin } from "./same-origin.ts";
 import type { SignedInUser } from "./signed-in-user.ts";
 import { REFUSALS } from "./texts.ts";

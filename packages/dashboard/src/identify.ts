@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import type { Audit } from "./audit/audit.ts";
+import type { Audit } from "@tokenkeeper/ops";
 import { addressOf } from "./address.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";

@@ -1,5 +1,5 @@
 import type { Response } from "express";
-import type { Role } from "./roles.ts";
+import type { Role } from "@tokenkeeper/ops";
 
 /** Who sent a request, as the gate found out. */
 export interface SignedInUser {

@@ -1,5 +1,5 @@
 import type { Language } from "./language.ts";
-import type { Role } from "./roles.ts";
+import type { Role } from "@tokenkeeper/ops";
 
 /** The words of our own pages. */
 export interface Texts {

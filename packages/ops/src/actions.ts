@@ -4,14 +4,23 @@ import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { answered } from "./data.ts";
 
-/** What people may do from the pages. The dashboard never talks to WeChat: it leaves jobs and notes for the workers. */
+/** What people may do, whatever they look through. None of it talks to WeChat: jobs and notes are left for the workers. */
 export interface Actions {
   /** One look at once that passes what waits for a person. @returns the job's id */
   refresh(entry: AccountEntry, kind: CredentialRef["kind"]): Promise<string>;
   /** Another value although the stored one is fresh. @returns the job's id */
   force(entry: AccountEntry, kind: CredentialRef["kind"]): Promise<string>;
-  /** Re-runs the failed jobs of these credentials. @returns how many were re-run, and how many were not failed any more. */
-  rerun(credentials: readonly CredentialRef[]): Promise<{ readonly rerun: number; readonly skipped: number }>;
+  /**
+   * Re-runs the failed jobs of these credentials.
+   * @param progress is told how many of how many were looked at.
+   * @returns how many were re-run, and how many were not failed any more.
+   */
+  rerun(
+    credentials: readonly CredentialRef[],
+    progress?: (done: number, all: number) => void,
+  ): Promise<{ readonly rerun: number; readonly skipped: number }>;
+  /** Re-runs one failed job. @returns whether it was failed */
+  rerunJob(id: string): Promise<boolean>;
   /** WeChat sets the account's daily counters back; a worker, which has the secret, asks it to. @returns the job's id */
   resetQuota(entry: AccountEntry): Promise<string>;
   /** Nothing of the account is fetched until it is resumed. */
@@ -72,13 +81,15 @@ export function createActions({ redis, queue, now }: ActionsDeps): Actions {
     refresh: (entry, kind) => answered(() => ask(entry, kind, "operator")),
     force: (entry, kind) => answered(() => ask(entry, kind, "forced")),
     resetQuota: (entry) => answered(() => ask(entry, "access_token", "quota_reset")),
-    rerun: (credentials) =>
+    rerunJob: (id) => answered(() => retry(id)),
+    rerun: (credentials, progress) =>
       answered(async () => {
         const jobs = await failedJobsOf(credentials);
         let rerun = 0;
         for (let start = 0; start < jobs.length; start += AT_ONCE) {
           const done = await Promise.all(jobs.slice(start, start + AT_ONCE).map((id) => retry(id)));
           rerun += done.filter(Boolean).length;
+          progress?.(Math.min(start + AT_ONCE, jobs.length), jobs.length);
         }
         return { rerun, skipped: jobs.length - rerun };
       }),

@@ -3,6 +3,8 @@ import {
   CONTROL_FIELDS,
   decodeControl,
   parseAccountEntry,
+  parseReporterEntry,
+  UNNAMED_REPORTER,
   type AccountEntry,
   type Control,
 } from "@tokenkeeper/core";
@@ -12,13 +14,15 @@ import {
   pauseKey,
   quotaKey,
   recordKey,
+  REPORTER_PATTERN,
+  reportersKey,
   type CredentialKind,
   type CredentialRef,
 } from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { UnavailableError } from "./unavailable-error.ts";
-import type { LastRefresh } from "./row.ts";
+import type { LastRefresh, Reporter } from "./row.ts";
 
 /** Everything that Redis says about one credential. Instants are epoch ms by Redis time. Never its value. */
 export interface Facts {
@@ -42,6 +46,8 @@ export interface Data {
   accountsOf(ids: readonly string[]): Promise<AccountEntry[]>;
   /** @returns the facts of the credentials of these accounts, in their order. */
   facts(entries: readonly AccountEntry[]): Promise<Facts[]>;
+  /** @returns the apps that reported the credential in the last days, the last one first. */
+  reporters(credential: CredentialRef): Promise<Reporter[]>;
 }
 
 /** Accounts in one round trip. */
@@ -111,7 +117,26 @@ export function createData(redis: Redis): Data {
         }
         return all;
       }),
+    reporters: (credential) =>
+      answered(async () => {
+        const [[error, reply] = [null, {}]] = (await redis.pipeline().hgetall(reportersKey(credential)).exec()) ?? [];
+        return error ? [] : reportersIn((reply ?? {}) as Record<string, string>);
+      }),
   };
+}
+
+/** More than a worker keeps are not its own. */
+const REPORTERS_SHOWN = 20;
+
+/** Whoever may write the key may write anything: what is not in our form is left out. */
+function reportersIn(fields: Readonly<Record<string, string>>): Reporter[] {
+  return Object.entries(fields)
+    .flatMap(([app, json]): Reporter[] => {
+      const entry = app === UNNAMED_REPORTER || REPORTER_PATTERN.test(app) ? parseReporterEntry(json) : undefined;
+      return entry ? [{ app, ...entry }] : [];
+    })
+    .toSorted((one, other) => other.at - one.at || one.app.localeCompare(other.app))
+    .slice(0, REPORTERS_SHOWN);
 }
 
 /** The entry under the id counts: the one under a former name may be an old one. */

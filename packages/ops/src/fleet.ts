@@ -1,6 +1,7 @@
 import { QUEUE_PREFIX, heartbeatKey, MINUTE, workerCredentialsKey, WORKERS_KEY } from "@tokenkeeper/shared/contract";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
+import { readApiClients } from "./api-clients.ts";
 import { answered } from "./data.ts";
 import type { Fleet, Row } from "./row.ts";
 
@@ -22,13 +23,14 @@ export function readFleet({ redis, refresh, schedule }: FleetDeps, rows: readonl
   return answered(async () => {
     const [seconds] = await redis.time();
     const now = Number(seconds) * 1_000;
-    const [workers, queues, schedulers, info] = await Promise.all([
+    const [workers, queues, schedulers, clients, info] = await Promise.all([
       readWorkers(redis),
       Promise.all([refresh, schedule].map((queue) => readQueue(queue))),
       readSchedulers(redis, schedule, now),
+      readApiClients(redis, now, rows),
       redis.info(),
     ]);
-    return { now, workers, queues, schedulers, credentials: countsOf(rows), redis: redisFacts(info) };
+    return { now, workers, queues, schedulers, ...clients, credentials: countsOf(rows), redis: redisFacts(info) };
   });
 }
 

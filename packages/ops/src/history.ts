@@ -98,7 +98,7 @@ function entryOf(job: Job, trigger: string): HistoryEntry | undefined {
     trigger,
     ...(processedOn !== undefined && { durationMs: Math.max(0, finishedOn - processedOn) }),
   };
-  if (failedReason) return { ...common, outcome: "failed", failure: failureOf(failedReason) };
+  if (failedReason) return { ...common, outcome: "failed", failure: readFailure(failedReason) };
   const result = (job.returnvalue ?? {}) as Record<string, unknown>;
   const expiresAt = Date.parse(String(result["expiresAt"]));
   return {
@@ -112,7 +112,7 @@ function entryOf(job: Job, trigger: string): HistoryEntry | undefined {
 }
 
 /** Our failures are `facts | 中文 | English`; one of BullMQ's own is one text. */
-function failureOf(reason: string): NonNullable<HistoryEntry["failure"]> {
+export function readFailure(reason: string): NonNullable<HistoryEntry["failure"]> {
   const [facts = "", zh, en] = reason.split(" | ");
   return zh === undefined || en === undefined
     ? { facts: "", text: { en: reason, zh: reason } }

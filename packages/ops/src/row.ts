@@ -1,5 +1,5 @@
 // What the pages know of a credential, as it goes over the wire. Instants are epoch ms by Redis time. Never a token.
-import type { Bilingual, FailureClass } from "@tokenkeeper/core";
+import type { Bilingual, FailureClass, ReporterEntry } from "@tokenkeeper/core";
 import type { CredentialKind } from "@tokenkeeper/shared/contract";
 
 /** The states of a credential, the worst first. */
@@ -51,6 +51,8 @@ export interface Row {
   readonly kind: CredentialKind;
   readonly name: string;
   readonly token: "stable" | "classic";
+  /** It is read from a leader and never fetched from WeChat: `token` says nothing, `used` and `cap` count those reads. */
+  readonly follows?: true;
   readonly state: State;
   readonly level: Level;
   /** Whether apps have a value. */
@@ -103,12 +105,20 @@ export interface HistoryEntry {
   readonly failure?: { readonly facts: string; readonly text: Bilingual };
 }
 
+/** One app that reported a credential lately. */
+export interface Reporter extends ReporterEntry {
+  /** Its name, or that of its API key; `-`: it gives none. */
+  readonly app: string;
+}
+
 /** One credential's own page. */
 export interface Detail {
   readonly now: number;
   readonly row: Row;
   /** The newest first. */
   readonly history: readonly HistoryEntry[];
+  /** Who reported it; the last one first. */
+  readonly reporters: readonly Reporter[];
   readonly facts: {
     readonly family: string;
     readonly generation: number;
@@ -154,6 +164,25 @@ export interface Fleet {
     readonly name: string;
     readonly paused: boolean;
     readonly counts: Readonly<Record<string, number>>;
+  }[];
+  /** Instances that read their credentials from this one, by the name of their key; the last seen first. */
+  readonly followers: readonly {
+    readonly key: string;
+    /** ms since it last asked for changes. */
+    readonly seenMsAgo: number;
+    /** It asks every 10 s, and was seen within the last minute. */
+    readonly follows: boolean;
+    readonly accounts: number;
+    /** Names of the first of these accounts. */
+    readonly names: readonly string[];
+  }[];
+  /** Requests to the token HTTP API on this Beijing day, by the name of the key; `-`: the key was not known. */
+  readonly requests: readonly {
+    readonly key: string;
+    readonly served: number;
+    readonly reported: number;
+    readonly followed: number;
+    readonly refused: number;
   }[];
   readonly schedulers: { readonly count: number; readonly overdue: number };
   readonly credentials: {

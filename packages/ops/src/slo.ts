@@ -130,7 +130,7 @@ function resumedAfterMs(before: Facts, { control: after }: Facts, { lostAfterMs 
 function quotaOf({ facts, rows }: SloRound): Partial<Record<SloField, number>> {
   const shares = rows
     .flatMap((row, index) => {
-      const limit = dailyLimitOf(endpointOf(row.kind, row.token), facts[index]?.entry.sandbox ?? false);
+      const limit = dailyLimitOf(endpointOf(row.kind, row), facts[index]?.entry.sandbox ?? false);
       return limit === undefined ? [] : [row.used / limit];
     })
     .toSorted((one, other) => one - other);

@@ -138,8 +138,17 @@ describe("a row", () => {
     ["the classic endpoint of a test account", { sandbox: true }, "access_token", [12, 60]],
     ["the stable endpoint", { token: "stable" }, "access_token", [3, 300]],
     ["a ticket", {}, "jsapi_ticket", [2, 300]],
+    ["the leader of an account that follows", { follows: true }, "access_token", [7, 20_000]],
+    ["the leader of a ticket that follows", { follows: true }, "jsapi_ticket", [7, 20_000]],
   ])("counts the day's fetches of %s and what of it may happen by itself", (...[, entry, kind, [used, cap]]) => {
-    const counters = { classic_token: 12, stable_token: 3, jsapi_ticket: 2, "classic_token:hand": 9, foreign: 4 };
+    const counters = {
+      classic_token: 12,
+      stable_token: 3,
+      jsapi_ticket: 2,
+      leader: 7,
+      "classic_token:hand": 9,
+      foreign: 4,
+    };
     const facts = factsOf({ facts: { kind, counters } });
 
     const row = rowOf({ ...facts, entry: { ...facts.entry, ...entry } });

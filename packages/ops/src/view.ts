@@ -6,6 +6,7 @@ import {
   FAILURE_CLASSES,
   FORCED_A_DAY,
   HAND_CAP,
+  LEADER_READS_A_DAY,
   type FailureClass,
 } from "@tokenkeeper/core";
 import { credentialId, MINUTE, SECOND } from "@tokenkeeper/shared/contract";
@@ -28,7 +29,7 @@ export function rowOf(facts: Facts): Row {
   const state = stateOf(facts, served);
   const trouble = troubleOf(facts, state);
   const nextAt = nextLookOf(facts, state);
-  const endpoint = endpointOf(kind, entry.token);
+  const endpoint = endpointOf(kind, entry);
   const limit = dailyLimitOf(endpoint, entry.sandbox);
   const failing = failingClassOf(facts, state);
   return {
@@ -36,6 +37,7 @@ export function rowOf(facts: Facts): Row {
     ...ref,
     name: entry.name,
     token: entry.token,
+    ...(entry.follows && { follows: true as const }),
     state,
     level: levelOf(state, served),
     served,
@@ -76,7 +78,7 @@ export function factsOnPage(facts: Facts): Detail["facts"] {
     family: entry.family,
     generation: control.generation,
     reportedToday: counters["reported"] ?? 0,
-    byHand: counters[`${endpointOf(kind, entry.token)}:hand`] ?? 0,
+    byHand: counters[`${endpointOf(kind, entry)}:hand`] ?? 0,
     handCap: HAND_CAP,
     forced: counters["stable_token_forced:hand"] ?? 0,
     forcedCap: FORCED_A_DAY,
@@ -161,7 +163,9 @@ function failingClassOf({ control: { block, failures }, last }: Facts, state: St
 }
 
 function capOf({ entry, kind, control: { issuedAt, expiresAt } }: Facts): number {
-  const limit = dailyLimitOf(endpointOf(kind, entry.token), entry.sandbox);
+  const endpoint = endpointOf(kind, entry);
+  if (endpoint === "leader") return LEADER_READS_A_DAY;
+  const limit = dailyLimitOf(endpoint, entry.sandbox);
   const lifeMs = (expiresAt ?? 0) - (issuedAt ?? 0);
   return automaticCap({ ...(limit !== undefined && { limit }), ...(lifeMs > 0 && { lifeMs }) });
 }

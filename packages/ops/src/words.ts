@@ -1,5 +1,5 @@
 // The words for what happens, in both languages. Pages in the browser load this file as it is.
-import type { Row, State } from "./row.ts";
+import type { Reporter, Row, State } from "./row.ts";
 
 type Bilingual = { readonly en: string; readonly zh: string };
 
@@ -99,6 +99,26 @@ function joined(parts: readonly Bilingual[]): Bilingual {
   return { en: parts.map(({ en }) => en).join(" "), zh: parts.map(({ zh }) => zh).join("") };
 }
 
+/** What a report came to. */
+export const REPORT_WORDS: Readonly<Record<Reporter["result"], Bilingual>> = {
+  confirmed: { en: "confirmed: WeChat refuses the value, it is refreshed", zh: "已确认：微信拒绝该值，随即刷新" },
+  foreign: {
+    en: "confirmed: another system fetched, so this value died",
+    zh: "已确认：其他系统获取了凭证，导致该值失效",
+  },
+  absent: { en: "no value was stored: it is fetched", zh: "当时没有存储的值，已开始获取" },
+  accepted_by_wechat: { en: "WeChat accepts the value: nothing to do", zh: "微信接受该值，无需处理" },
+  stale: { en: "about a value that was replaced already", zh: "针对的值已被替换" },
+  too_soon: {
+    en: "refused by WeChat, but another report counted a moment ago",
+    zh: "微信拒绝该值，但刚处理过另一次上报",
+  },
+  budget: { en: "refused by WeChat, but the day's reports are used up", zh: "微信拒绝该值，但今日可处理的上报已用完" },
+  inconclusive: { en: "could not be checked", zh: "无法核实" },
+  passed_on: { en: "passed on to the leader", zh: "已转给上游" },
+  denied: { en: "the leader takes no reports of this key", zh: "上游不接受该密钥的上报" },
+};
+
 /** Why, by whom and how it ended: words of jobs and control state that people read. */
 const WORDS: Readonly<Record<string, Bilingual>> = {
   plan: { en: "plan", zh: "计划" },
@@ -110,6 +130,7 @@ const WORDS: Readonly<Record<string, Bilingual>> = {
   due: { en: "due", zh: "到期" },
   forced: { en: "forced", zh: "强制" },
   operator: { en: "a person", zh: "人工" },
+  leader: { en: "new value at the leader", zh: "上游已更新" },
   parent: { en: "new access token", zh: "access_token 已更新" },
   fallback: { en: "without the queue", zh: "未经队列" },
   quota_reset: { en: "quota reset", zh: "重置配额" },
@@ -132,4 +153,25 @@ const WORDS: Readonly<Record<string, Bilingual>> = {
 /** A word of ours in the reader's language; one that is not known, as it is. */
 export function wordOf(word: string, language: keyof Bilingual): string {
   return WORDS[word]?.[language] ?? word;
+}
+
+const UNITS = {
+  en: { day: "d", hour: "h", minute: "min", second: "s" },
+  zh: { day: "天", hour: "小时", minute: "分", second: "秒" },
+} as const;
+
+/** A span of time as people say it, in one or two units. @param ms 0 or more */
+export function spanOf(ms: number, language: keyof Bilingual): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  const units = UNITS[language];
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3_600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ];
+  if (days > 0) return `${days} ${units.day} ${hours} ${units.hour}`;
+  if (hours > 0) return `${hours} ${units.hour} ${minutes} ${units.minute}`;
+  if (minutes >= 10) return `${minutes} ${units.minute}`;
+  if (minutes > 0) return `${minutes} ${units.minute} ${seconds % 60} ${units.second}`;
+  return `${seconds} ${units.second}`;
 }

@@ -1,8 +1,9 @@
 import { createAccountNames } from "./account-names.ts";
 import { connect, findRedisUrl, type AppRedis } from "./connect.ts";
+import { TokenClientUsageError } from "./errors.ts";
 import type { TokenMetrics } from "./metrics.ts";
 import { readerTimes } from "./reader-times.ts";
-import { createReports, sendToStream } from "./reports.ts";
+import { createReports, REPORTER_PATTERN, sendToStream } from "./reports.ts";
 import { createRotations } from "./rotations.ts";
 import { createRecordStore } from "./store.ts";
 import { SECOND, systemClock, type Clock } from "./time.ts";
@@ -18,6 +19,11 @@ export interface TokenClientOptions {
   readonly waitMs?: number;
   /** How long one answer of Redis may take. @default 2_000 */
   readonly redisDeadlineMs?: number;
+  /**
+   * The name of this app, which stands beside what it reports on the dashboard: up to 64 letters, digits, spaces and `. _ -`.
+   * @default none
+   */
+  readonly app?: string;
   /** Hooks for a metrics library. */
   readonly metrics?: TokenMetrics;
   /** For tests with a compressed simulator: divides what follows a credential's life (`cacheMs`, the margin at its end). @default 1 */
@@ -27,10 +33,13 @@ export interface TokenClientOptions {
 
 /**
  * Makes a token client. Connects at once, reads when asked.
- * @throws TokenClientUsageError when no Redis is named and none can be found.
+ * @throws TokenClientUsageError when no Redis is named and none can be found, or `app` is no such name.
  */
 export function createTokenClient(options: TokenClientOptions = {}): TokenClient {
-  const { clock = systemClock, redisDeadlineMs: deadlineMs = 2 * SECOND, metrics } = options;
+  const { clock = systemClock, redisDeadlineMs: deadlineMs = 2 * SECOND, metrics, app } = options;
+  if (app !== undefined && !REPORTER_PATTERN.test(app)) {
+    throw new TokenClientUsageError("`app`: expected a name of up to 64 letters, digits, spaces and . _ -");
+  }
   const { redis, own } = connect(options.redis ?? findRedisUrl(process.env, process.cwd()));
   const times = readerTimes(options);
   const store = createRecordStore({ redis, deadlineMs });
@@ -43,7 +52,11 @@ export function createTokenClient(options: TokenClientOptions = {}): TokenClient
       retryMs: times.retryMs,
     }),
     rotations: createRotations(redis),
-    reports: createReports({ send: sendToStream({ redis, deadlineMs }), clock, repeatMs: times.waitMs }),
+    reports: createReports({
+      send: sendToStream({ redis, deadlineMs, reporter: app }),
+      clock,
+      repeatMs: times.waitMs,
+    }),
     clock,
     times,
     ...(metrics && { metrics }),

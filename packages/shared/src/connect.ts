@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Redis, type RedisOptions } from "ioredis";
 import { TokenClientUsageError } from "./errors.ts";
@@ -64,12 +64,19 @@ function connectForReading(source: string | Redis): Redis {
   return client;
 }
 
-function readStartUrl(cwd: string): string | undefined {
+/** `cwd` or the nearest folder above it in which `start` keeps a Redis; `undefined`: none. */
+export function findStartFolder(cwd: string): string | undefined {
   for (let folder = cwd; ; folder = dirname(folder)) {
-    try {
-      return readFileSync(join(folder, START_URL_FILE), "utf8").trim();
-    } catch {
-      if (dirname(folder) === folder) return undefined;
-    }
+    if (existsSync(join(folder, START_URL_FILE))) return folder;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+function readStartUrl(cwd: string): string | undefined {
+  const folder = findStartFolder(cwd);
+  try {
+    return folder === undefined ? undefined : readFileSync(join(folder, START_URL_FILE), "utf8").trim();
+  } catch {
+    return undefined;
   }
 }

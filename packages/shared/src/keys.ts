@@ -19,6 +19,11 @@ export function controlKey({ account, kind }: CredentialRef): string {
   return `${PREFIX}:ctl:{${account}}:${kind}`;
 }
 
+/** Hash with a TTL: name of an app → JSON of what it reported about the credential and what came of it. Written by the worker, read by the dashboard. */
+export function reportersKey({ account, kind }: CredentialRef): string {
+  return `${PREFIX}:reporters:{${account}}:${kind}`;
+}
+
 /**
  * Hash of fetch counters per endpoint, kept 3 days. Written by the worker, read by the dashboard.
  * @param beijingDate `YYYY-MM-DD` in Beijing, where WeChat's day begins.
@@ -38,7 +43,7 @@ export function pauseKey(account: string): string {
 /** Pub/sub channel: a hint `{account, kind, version}` after each commit. */
 export const ROTATED_CHANNEL = `${PREFIX}:rotated`;
 
-/** Stream, capped: reports `{account, kind, fp}` and demands `{account, kind}`. Written by apps, read by the worker. */
+/** Stream, capped: reports `{account, kind, fp, app}` and demands `{account, kind}`. Written by apps, read by the worker. */
 export const REPORTS_KEY = `${PREFIX}:reports`;
 
 /** Hash with a TTL: one worker's sign of life. Written by the worker, read by worker and dashboard. */
@@ -65,7 +70,7 @@ export function userSessionsKey(user: string): string {
 }
 
 /**
- * Stream, capped: the audit trail. Written and read by the dashboard.
+ * Stream, capped: the audit trail. Written by dashboard and command line, read by the dashboard.
  * @param trail what stands in it: `acts`, what people did; `access`, who signed in or out, and what was denied. Apart, so
  * that a flood of the second pushes nothing out of the first.
  */
@@ -91,14 +96,14 @@ export function givenKey(sha256: string): string {
 }
 
 /**
- * Hash of request counters of the token HTTP API, kept 3 days. Written by the worker.
+ * Hash of request counters of the token HTTP API, kept 3 days. Written by the worker, read by the dashboard.
  * @param beijingDate `YYYY-MM-DD` in Beijing.
  */
 export function usageKey(beijingDate: string): string {
   return `${PREFIX}:usage:${beijingDate}`;
 }
 
-/** Hash: name of a key of the token HTTP API → JSON `{lastSeen, accounts}` of the instance that follows this one with it. Written by the worker, read by the dashboard. */
+/** Hash: name of a key of the token HTTP API → JSON `{lastSeen, accounts}` of the instance that follows this one with it. Written and read by the worker, read by the dashboard. */
 export const FOLLOWERS_KEY = `${PREFIX}:followers`;
 
 /**

@@ -1,10 +1,4 @@
-// Makes a key for the token HTTP API: `pnpm api-key`.
-import { createHash, randomBytes } from "node:crypto";
+// Makes a key for the token HTTP API: `pnpm api-key`, and `tokenkeeper hash-key` where there is the command line.
+import { describeApiKey, newApiKey } from "@tokenkeeper/core";
 
-const key = randomBytes(32).toString("base64url");
-const hash = createHash("sha256").update(key).digest("hex");
-process.stdout.write(`key, for the client; it is shown only now:
-  ${key}
-hash, for the worker, under api.keys in tokenkeeper.yaml:
-  hash: sha256:${hash}
-`);
+process.stdout.write(describeApiKey(newApiKey()));

@@ -59,7 +59,9 @@ function credentialOf(account: Account, kind: CredentialKind, family: Family): C
     ref,
     id: credentialId(ref),
     account,
-    secret: fingerprint(`${account.leader ?? ""}${account.secret.reveal()}`),
+    secret: fingerprint(
+      account.leader ? `${account.leader.origin}${account.leader.key.reveal()}` : account.secret.reveal(),
+    ),
     family,
     recipe: family.recipe(account, kind, false),
   };

@@ -32,6 +32,7 @@ import { createFallback } from "./refresh/fallback.ts";
 import { createFollowUp } from "./refresh/follow-up.ts";
 import { createBringForward } from "./store/bring-forward.ts";
 import { createMirrorStore } from "./store/mirror-store.ts";
+import { createNoteReporter } from "./store/reporter-store.ts";
 import { checkDurations, checkRedis } from "./start-checks.ts";
 import { ALL_PLANNERS, type Runtime, type RuntimeOptions } from "./runtime-options.ts";
 import { createRegistry } from "./store/registry.ts";
@@ -99,6 +100,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     ...shared,
     passOn: (ref) => trigger({ ref, account: { name: ref.account } }, "missing"),
     passReport: follow.passReport,
+    noteReporter: createNoteReporter(command),
   });
   const intake = createIntake({ stream, handle: observeReports(handle, meter), durations, log });
   const fetchesPerSecond = options.fetchesPerSecond ?? 50;

@@ -1,7 +1,6 @@
 import { auditKey } from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
-import { UnavailableError } from "@tokenkeeper/ops";
-import { beginning, ending, type AuditEntry, type AuditResult } from "./audit-entry.ts";
+import { beginning, ending, UnavailableError, type AuditEntry, type AuditResult } from "@tokenkeeper/ops";
 
 /** Entries behind a page in which the ends of its acts are looked for. */
 const LOOKAHEAD = 200;

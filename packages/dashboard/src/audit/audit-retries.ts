@@ -1,7 +1,6 @@
+import type { Audit, AuditResult } from "@tokenkeeper/ops";
 import type { RequestHandler, Response } from "express";
 import { signedInUser } from "../signed-in-user.ts";
-import type { AuditResult } from "./audit-entry.ts";
-import type { Audit } from "./audit.ts";
 
 const ALL_FAILED = { action: "retry_failed", target: "refresh" } as const;
 const RETRY_ONE = /\/([^/]+)\/retry$/;

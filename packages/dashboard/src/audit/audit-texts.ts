@@ -1,5 +1,5 @@
+import type { Access, Act, AuditResult } from "@tokenkeeper/ops";
 import type { Language } from "../language.ts";
-import type { Access, Act, AuditResult } from "./audit-entry.ts";
 
 /** The words of the audit page. */
 export interface AuditTexts {

@@ -1,5 +1,5 @@
-import type { Detail, HistoryEntry } from "./lib/ops/row.js";
-import { wordOf } from "./lib/ops/words.js";
+import type { Detail, HistoryEntry, Reporter } from "./lib/ops/row.js";
+import { REPORT_WORDS, wordOf } from "./lib/ops/words.js";
 import { force, pause, refresh, rerun, resetQuota, resume } from "./acts.ts";
 import { ApiError, read } from "./api.ts";
 import { drawCharts } from "./charts.ts";
@@ -61,7 +61,7 @@ export function showCredential(account: string, kind: string): void {
 }
 
 function content(detail: Detail): TemplateResult {
-  const { row, history } = detail;
+  const { row, history, reporters } = detail;
   return html`
     <p class="back"><a href="/">← ${t().credentials}</a></p>
     <section class="now ${row.level}" aria-label=${t().state}>
@@ -70,7 +70,7 @@ function content(detail: Detail): TemplateResult {
       ${buttons(detail)}
     </section>
     <h2>${t().facts}</h2>
-    ${facts(detail)}
+    ${facts(detail)} ${reporters.length > 0 ? reports(reporters) : nothing}
     <h2>${t().charts}</h2>
     <div class="charts">
       ${chart("life", t().chartLife)} ${chart("latency", t().chartLatency)} ${chart("failures", t().chartFailures)}
@@ -104,7 +104,8 @@ function buttons(detail: Detail): TemplateResult | typeof nothing {
 
 function strongButtons(detail: Detail): TemplateResult {
   const { row } = detail;
-  const isToken = row.kind === "access_token";
+  // What only WeChat can do is asked for where WeChat is asked: at the leader.
+  const isToken = row.kind === "access_token" && !row.follows;
   return html`
     ${isToken ? html`<button type="button" @click=${() => force(detail)}>${t().force}</button>` : nothing}
     ${
@@ -124,7 +125,7 @@ function facts({ row, facts: more }: Detail): TemplateResult {
   const last = more.reportedSeen === undefined ? "" : ` · ${t().lastReport(ago(more.reportedSeen))}`;
   const all: [string, string | TemplateResult | undefined][] = [
     [t().appId, html`<code>${row.account}</code>`],
-    [t().type, `${more.family} · ${row.token}`],
+    [t().type, `${more.family} · ${row.follows ? t().follows : row.token}`],
     [t().fingerprint, row.fingerprint && html`<code>${row.fingerprint}</code>`],
     [t().issued, at(row.issuedAt)],
     [t().expires, coming(row.expiresAt)],
@@ -134,7 +135,9 @@ function facts({ row, facts: more }: Detail): TemplateResult {
     [t().byHand, `${more.byHand} / ${more.handCap}`],
     [
       t().forcedToday,
-      row.token === "stable" && row.kind === "access_token" ? `${more.forced} / ${more.forcedCap}` : undefined,
+      row.token === "stable" && row.kind === "access_token" && !row.follows
+        ? `${more.forced} / ${more.forcedCap}`
+        : undefined,
     ],
     [
       t().failures,
@@ -159,6 +162,20 @@ function facts({ row, facts: more }: Detail): TemplateResult {
           ],
     )}
   </dl>`;
+}
+
+/** Who said that WeChat refuses it. */
+function reports(reporters: readonly Reporter[]): TemplateResult {
+  return html`<h2>${t().reports}</h2>
+    ${plainTable(
+      [t().reporter, t().lastSaid, t().times, t().outcome],
+      reporters.map(({ app, at, since, times, result }) => [
+        app === "-" ? html`<span class="quiet">${t().unnamed}</span>` : app,
+        html`<time datetime=${new Date(at).toISOString()}>${instant(at)}</time> (${ago(at)})`,
+        times > 1 ? t().timesSince(times, instant(since)) : String(times),
+        REPORT_WORDS[result][reader.language],
+      ]),
+    )}`;
 }
 
 function timeline(history: readonly HistoryEntry[]): TemplateResult {

@@ -133,6 +133,7 @@ function line(row: Row, index: number, start: number): TemplateResult {
       <a href=${pagePath(row)}>${row.name}</a>
       <span>${row.kind}</span>
       <code>${row.account}</code>
+      ${row.follows ? html`<span>${t().follows}</span>` : nothing}
     </span>
     <span role="cell" class="state">${badge(row)}${explanation(row)}</span>
     <span role="cell" class="left">${life(row)}</span>

@@ -44,6 +44,10 @@ function content(fleet: FleetPage): TemplateResult {
     ${fleet.workers.length === 0 ? html`<p class="banner" role="alert">${t().noWorkers}</p>` : workers(fleet)}
     <h2>${t().queues}</h2>
     ${queues(fleet)}
+    <h2>${t().followers}</h2>
+    ${fleet.followers.length === 0 ? html`<p class="quiet">${t().noFollowers}</p>` : followers(fleet)}
+    <h2>${t().requests}</h2>
+    ${fleet.requests.length === 0 ? html`<p class="quiet">${t().noRequests}</p>` : requests(fleet)}
     <h2>${t().schedulers}</h2>
     <p class=${schedulers.overdue > 0 ? "low" : ""}>
       ${schedulers.count} · ${t().schedulersOverdue(schedulers.overdue)}
@@ -94,6 +98,32 @@ function queues({ queues: all }: Fleet): TemplateResult {
   );
 }
 
+function followers({ followers: all }: Fleet): TemplateResult {
+  return plainTable(
+    [t().apiKey, t().following, t().seen, t().accounts, t().names],
+    all.map(({ key, follows, seenMsAgo, accounts, names }) => [
+      key,
+      follows ? t().yes : html`<span class="badge warn"><span aria-hidden="true">▲</span> ${t().notNow}</span>`,
+      t().ago(span(seenMsAgo)),
+      String(accounts),
+      names.join(", ") + (accounts > names.length ? t().andMore(accounts - names.length) : ""),
+    ]),
+  );
+}
+
+/** Who asks the token HTTP API, and how often. */
+function requests({ requests: all }: Fleet): TemplateResult {
+  const counted = t().requestCounts;
+  return plainTable(
+    [t().apiKey, counted.served, counted.reported, counted.followed, counted.refused],
+    all.map(({ key, served, reported, followed, refused }) => [
+      key === "-" ? html`<span class="quiet">${t().unknownKey}</span>` : key,
+      ...[served, reported, followed].map(String),
+      refused > 0 ? html`<span class="low">${refused}</span>` : "0",
+    ]),
+  );
+}
+
 /** What is promised against what was seen, and what only the apps can see. */
 function levels({ slo }: FleetPage): TemplateResult {
   const rows = slo.map(({ slo: name, share, target }) => {
@@ -114,7 +144,7 @@ function levels({ slo }: FleetPage): TemplateResult {
       [t().sloPromise, t().sloSeen, t().sloTarget, t().sloMeaning],
       [...rows, [word, "–", "≥ 99.999 %", sentence]],
     )}
-  </div>`;
+  `;
 }
 
 /** Rounded down, so that less than all never reads as 100 %. */

@@ -47,7 +47,8 @@ export function lastRefresh({ last }: Row): TemplateResult {
 }
 
 /** Fetches of the day, and those of others. */
-export function fetchesToday({ used, cap, foreign }: Row): TemplateResult {
-  return html`<span class=${used >= cap ? "low" : ""}>${t().fetches(used, cap)}</span>
+export function fetchesToday({ used, cap, foreign, follows }: Row): TemplateResult {
+  const text = follows ? t().leaderReads(used) : t().fetches(used, cap);
+  return html`<span class=${used >= cap ? "low" : ""}>${text}</span>
     ${foreign > 0 ? html`<span class="badge warn"><span aria-hidden="true">▲</span> ${t().foreign(foreign)}</span>` : nothing}`;
 }

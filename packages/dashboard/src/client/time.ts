@@ -1,3 +1,4 @@
+import { spanOf } from "./lib/ops/words.js";
 import { reader, t } from "./preferences.ts";
 
 let ahead = 0;
@@ -14,18 +15,7 @@ export function serverNow(): number {
 
 /** A span of time as people say it, in one or two units. @param ms 0 or more */
 export function span(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  const units = t().units;
-  const [days, hours, minutes] = [
-    Math.floor(seconds / 86_400),
-    Math.floor(seconds / 3_600) % 24,
-    Math.floor(seconds / 60) % 60,
-  ];
-  if (days > 0) return `${days} ${units.day} ${hours} ${units.hour}`;
-  if (hours > 0) return `${hours} ${units.hour} ${minutes} ${units.minute}`;
-  if (minutes >= 10) return `${minutes} ${units.minute}`;
-  if (minutes > 0) return `${minutes} ${units.minute} ${seconds % 60} ${units.second}`;
-  return `${seconds} ${units.second}`;
+  return spanOf(ms, reader.language);
 }
 
 /** An instant, as the distance from now. @param at epoch ms */

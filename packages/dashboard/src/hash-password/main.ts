@@ -1,20 +1,18 @@
-import { randomBytes } from "node:crypto";
 import { EXIT } from "@tokenkeeper/core";
-import { formatHash, hashPassword, SALT_BYTES } from "../users/password-hash.ts";
-import { readPassword } from "./read-password.ts";
+import { hashTypedPassword, NO_PASSWORD_IN_ARGUMENTS } from "@tokenkeeper/ops";
 
-/** Password from the terminal or a pipe → the line for the file of users. */
+/** `tokenkeeper hash-password` where there is only the dashboard, as in its image. */
 async function main(): Promise<number> {
   if (process.argv.length > 2) {
-    console.error("The password is never taken from the command line, where others see it. Run it without arguments.");
+    console.error(NO_PASSWORD_IN_ARGUMENTS);
     return EXIT.failure;
   }
-  const read = await readPassword({ input: process.stdin, questions: process.stderr });
-  if ("refusal" in read) {
-    console.error(read.refusal);
+  const hashed = await hashTypedPassword({ input: process.stdin, questions: process.stderr });
+  if ("refusal" in hashed) {
+    console.error(hashed.refusal);
     return EXIT.failure;
   }
-  console.log(formatHash(await hashPassword(read.password, randomBytes(SALT_BYTES))));
+  console.log(hashed.hash);
   return EXIT.ok;
 }
 

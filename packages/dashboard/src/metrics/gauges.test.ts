@@ -42,6 +42,8 @@ const FLEET: FleetPage = {
     appendOnly: true,
     persistenceOk: true,
   },
+  followers: [],
+  requests: [],
   slo: [
     { slo: "freshness", target: 0.9999, of: 1, share: 0.5 },
     { slo: "recovery", target: 0.99, of: 0 },

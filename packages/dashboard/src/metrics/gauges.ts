@@ -43,11 +43,11 @@ export function gaugesOf(rows: readonly Row[], fleet: FleetPage, mostLabelled = 
       holds: ({ failing }) => failing === name,
     })),
     wxtok_quota_used_ratio: one(rows, ({ used, limit }) => limit && used / limit, {
-      labels: (row) => ({ ...named(row), endpoint: endpointOf(row.kind, row.token) }),
+      labels: (row) => ({ ...named(row), endpoint: endpointOf(row.kind, row) }),
       pick: Math.max,
     }),
     wxtok_budget_used_ratio: one(rows, ({ used, cap }) => used / cap, {
-      labels: (row) => ({ ...named(row), endpoint: endpointOf(row.kind, row.token) }),
+      labels: (row) => ({ ...named(row), endpoint: endpointOf(row.kind, row) }),
       pick: Math.max,
     }),
     wxtok_foreign_refresh_timestamp_seconds: one(tokens, ({ foreignAt }) => instant(foreignAt), {

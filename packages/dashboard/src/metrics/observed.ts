@@ -1,5 +1,4 @@
-import type { AuditResult } from "../audit/audit-entry.ts";
-import type { AccessSpec, Audit } from "../audit/audit.ts";
+import type { AccessSpec, Audit, AuditResult } from "@tokenkeeper/ops";
 import type { DashboardMeter } from "./dashboard-metrics.ts";
 
 /** The audit trail as it is, with sign-ins and actions counted: whatever is worth an entry there is worth a count. */

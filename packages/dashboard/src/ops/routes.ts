@@ -6,7 +6,9 @@ import {
   readFleet,
   readSlo,
   rowOf,
+  type Act,
   type Actions,
+  type Audit,
   type Data,
   type Detail,
   type FleetPage,
@@ -17,8 +19,6 @@ import type { Queue } from "bullmq";
 import express, { type Request, type Response, type Router } from "express";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Act } from "../audit/audit-entry.ts";
-import type { Audit } from "../audit/audit.ts";
 import { languageOf, LOCALES, themeOf } from "../language.ts";
 import { signedInUser } from "../signed-in-user.ts";
 import { REFUSALS } from "../texts.ts";
@@ -96,11 +96,13 @@ export function createOpsRoutes(deps: OpsDeps): Router {
   async function sendDetail(request: Request<{ account: string; kind: string }>, response: Response): Promise<void> {
     const facts = await changes.factsOf(request.params.account, request.params.kind);
     if (!facts) return notFound(response);
-    await history.update();
+    const ref = { account: facts.entry.id, kind: facts.kind };
+    const [reporters] = await Promise.all([data.reporters(ref), history.update()]);
     const detail: Detail = {
       now: facts.now,
       row: rowOf(facts),
-      history: history.of({ account: facts.entry.id, kind: facts.kind }),
+      history: history.of(ref),
+      reporters,
       facts: factsOnPage(facts),
     };
     response.json(detail);

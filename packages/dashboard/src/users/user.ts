@@ -1,5 +1,4 @@
-import type { Role } from "../roles.ts";
-import type { PasswordHash } from "./password-hash.ts";
+import type { PasswordHash, Role } from "@tokenkeeper/ops";
 
 /** Somebody who may use the dashboard. */
 export interface User {

@@ -1,7 +1,6 @@
 import { describeValue, parseYaml, problemsOf, type Problem } from "@tokenkeeper/core";
+import { parseHash, ROLES } from "@tokenkeeper/ops";
 import { z } from "zod";
-import { ROLES } from "../roles.ts";
-import { parseHash } from "./password-hash.ts";
 import type { User } from "./user.ts";
 
 // Every rule carries its own text, which reads as what was expected: zod's messages are not shown to anybody.

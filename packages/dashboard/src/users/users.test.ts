@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { hashPassword, SALT_BYTES } from "./password-hash.ts";
+import { hashPassword, SALT_BYTES } from "@tokenkeeper/ops";
 import type { User } from "./user.ts";
 import { createUsers } from "./users.ts";
 

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { hashPassword, SALT_BYTES, verifyPassword, type HashCost, type PasswordHash } from "./password-hash.ts";
+import { hashPassword, SALT_BYTES, verifyPassword, type HashCost, type PasswordHash } from "@tokenkeeper/ops";
 import type { Credentials, User } from "./user.ts";
 
 /** Everybody who may use the dashboard, now. */

@@ -1,4 +1,4 @@
-import type { Durations, FollowerEntry, Log } from "@tokenkeeper/core";
+import type { Durations, Log } from "@tokenkeeper/core";
 import type { Clock } from "@tokenkeeper/shared/contract";
 import type { FollowerStore } from "../store/follower-store.ts";
 
@@ -6,7 +6,7 @@ import type { FollowerStore } from "../store/follower-store.ts";
 export interface Followers {
   /** The instance with the key of this name has asked for changes of these accounts, by their ids. */
   seen(key: string, accounts: readonly string[]): void;
-  /** Hands on who was seen since the last time. Never rejects: what Redis does not take is handed on again. */
+  /** Hands on who was seen since the last time. Never rejects: what Redis does not take is asked again within seconds. */
   flush(): Promise<void>;
 }
 
@@ -18,31 +18,28 @@ export interface FollowersDeps {
   readonly log: Log;
 }
 
-/** An instance asks about many accounts in several requests: all of the last checks count. */
+/** What was asked within so many checks counts. */
 const CHECKS = 6;
 
 /** Keys and accounts are all of the configuration, so there are never too many. */
 export function createFollowers({ store, durations, clock, log }: FollowersDeps): Followers {
-  const lastAsked = new Map<string, Map<string, number>>();
-  let unwritten = new Map<string, FollowerEntry>();
+  const windowMs = CHECKS * durations.followCheck;
+  const lastSeen = new Map<string, number>();
+  let unwritten = new Map<string, Set<string>>();
 
   return {
     seen(key, accounts) {
-      const now = clock.now();
-      const recent = [...(lastAsked.get(key) ?? [])].filter(([, at]) => at > now - CHECKS * durations.followCheck);
-      const known = new Map([...recent, ...accounts.map((account) => [account, now] as const)]);
-      lastAsked.set(key, known);
-      unwritten.set(key, { lastSeen: now, accounts: [...known.keys()].toSorted() });
-      if (recent.length === 0) log.info({ key, accounts: known.size }, "api.follower");
+      const now = clock.monotonic();
+      const isNew = (lastSeen.get(key) ?? Number.NEGATIVE_INFINITY) + windowMs <= now;
+      lastSeen.set(key, now);
+      unwritten.set(key, new Set([...(unwritten.get(key) ?? []), ...accounts]));
+      if (isNew) log.info({ key, accounts: accounts.length }, "api.follower");
     },
 
     async flush() {
-      if (unwritten.size === 0) return;
       const flushed = unwritten;
       unwritten = new Map();
-      await store.write(flushed).catch(() => {
-        unwritten = new Map([...flushed, ...unwritten]);
-      });
+      await Promise.allSettled([...flushed].map(([key, accounts]) => store.see(key, [...accounts], windowMs)));
     },
   };
 }

@@ -1,9 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { ApiKey } from "@tokenkeeper/core";
+import { API_KEY_PATTERN, type ApiKey } from "@tokenkeeper/core";
 import type { CredentialRef } from "@tokenkeeper/shared/contract";
-
-/** 32 random bytes in base64url, as `pnpm api-key` makes them. */
-export const KEY_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 
 /**
  * The entry of the configuration for a key that was presented. A key has 256 random bits: nobody can guess it from its
@@ -11,7 +8,7 @@ export const KEY_PATTERN = /^[A-Za-z0-9_-]{43}$/;
  * All hashes are compared, each in constant time.
  */
 export function findKey(keys: readonly ApiKey[], presented: string): ApiKey | undefined {
-  if (!KEY_PATTERN.test(presented)) return undefined;
+  if (!API_KEY_PATTERN.test(presented)) return undefined;
   const digest = createHash("sha256").update(presented).digest();
   const [found] = keys.filter(({ hash }) => timingSafeEqual(digest, Buffer.from(hash, "hex")));
   return found;

@@ -34,8 +34,11 @@ export interface Readings {
   read(credential: CredentialRef): Promise<ReadOutcome>;
   /** What Redis holds now, past the memory; `undefined` when it holds none or does not answer. */
   reread(credential: CredentialRef): Promise<Reading | undefined>;
-  /** Tells the workers that WeChat refused the value of this fingerprint. Never rejects. */
-  report(credential: CredentialRef, fp: string): Promise<void>;
+  /**
+   * Tells the workers that WeChat refused the value of this fingerprint, in the name of a key. Never rejects.
+   * @returns whether Redis took it.
+   */
+  report(credential: CredentialRef, fp: string, key: string): Promise<boolean>;
   close(): void;
 }
 
@@ -102,7 +105,7 @@ export function createReadings(redisUrl: string, durations: Durations, clock: Cl
       return reading?.value === value ? reading : undefined;
     },
 
-    report: ({ account, kind }, fp) => reports.tell({ account, kind, fp }),
+    report: ({ account, kind }, fp, key) => reports.tell({ account, kind, fp, app: key }),
 
     close() {
       rotations.close();

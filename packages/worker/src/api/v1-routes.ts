@@ -97,7 +97,8 @@ export function createV1Routes({ serving, readings, follow, usage, durations }: 
     const current = await readings.reread(ref);
     if (current === undefined) throw new Refusal("unavailable", { headers: retryAfter(1) });
     if (fingerprint(current.value) !== reported) throw new Refusal("stale_fingerprint");
-    await readings.report(ref, reported);
+    if (!(await readings.report(ref, reported, response.locals["key"].name)))
+      throw new Refusal("unavailable", { message: NOT_TAKEN, headers: retryAfter(1) });
     send(response, { status: 202, body: { status: "accepted" } });
     usage.count({ ...useOf(response), result: "reported" });
   }
@@ -118,6 +119,8 @@ function wantsNoCache({ headers }: Request): boolean {
   return headers["cache-control"]?.trim().toLowerCase() === "no-cache";
 }
 
+const NOT_TAKEN =
+  "The report could not be handed on: Redis takes no writes right now. Send it again as the header Retry-After says.";
 const MAY_NOT_REPORT = "This key may not report. Set mayReport: true for it under api.keys if it should.";
 const ONE_HEADER = "Send exactly one header `Authorization: Bearer <key>`.";
 const NO_QUERY =

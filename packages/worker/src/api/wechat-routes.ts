@@ -85,7 +85,9 @@ export function createWechatRoutes({ serving, ticketCallers, holders, usage, dur
   }
 
   function expiresIn({ sdkMargin }: ApiKey, { recipe }: Credential, { remainingMs }: Reading): number {
-    const keepMs = recipe.rotation === "each_fetch" ? durations.sdkKeep : Infinity;
+    // Whether its leader fetches classic tokens, a follower does not know.
+    const mayRotate = recipe.rotation === "each_fetch" || recipe.rotation === "at_leader";
+    const keepMs = mayRotate ? durations.sdkKeep : Infinity;
     return sdkExpiresIn({ remainingMs, keepMs, marginMs: sdkMargin });
   }
 }

@@ -1,4 +1,4 @@
-import type { Account, CallScope, Secret } from "@tokenkeeper/core";
+import type { Account, CallScope, Leader } from "@tokenkeeper/core";
 import type { CredentialKind } from "@tokenkeeper/shared/contract";
 import type { Rotation } from "../decide/plan.ts";
 import type { FetchReply, WireReply } from "../wechat/reply.ts";
@@ -10,7 +10,7 @@ export interface WechatRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly body?: Readonly<Record<string, unknown>>;
   /** Who is asked instead of WeChat: another instance of ours, with a key of its token HTTP API. */
-  readonly leader?: { readonly origin: string; readonly key: Secret };
+  readonly leader?: Leader;
 }
 
 /** How a value of one kind is obtained. */

@@ -32,19 +32,22 @@ export interface ChangesDeps {
 export function createChanges({ credentials, store, bringForward, http, trigger, log }: ChangesDeps): Changes {
   let failing: Failure["code"] | undefined;
 
-  async function changedAmong(followers: readonly Credential[]): Promise<readonly Credential[]> {
+  /** Those of which the leader has another value, or why it could not be asked. */
+  async function changedAmong(followers: readonly Credential[]): Promise<readonly Credential[] | Failure> {
     const [first] = followers;
-    if (!first) return [];
+    if (first?.account.leader === undefined) return [];
     const states = await store.readStates(
       followers.map(({ ref, recipe }) => ({ credential: ref, endpoint: recipe.endpoint })),
     );
     const held = followers.map(({ ref }, index) => heldOf(ref, states[index]));
-    const reply = readChanges(await http.send(changesCall(first.account, held)));
-    note(reply.type === "failure" ? reply.failure : undefined);
-    if (reply.type === "failure") return [];
+    const reply = readChanges(await http.send(changesCall(first.account.leader, held)));
+    if (reply.type === "failure") return reply.failure;
     const named = new Set(reply.refs.map((ref) => credentialId(ref)));
     const changed = followers.flatMap((credential, index) =>
-      named.has(credential.id) ? [{ credential, committed: states[index]?.control.fingerprint }] : [],
+      // Of a paused account nothing is fetched: it is not planned anew with every check.
+      named.has(credential.id) && !states[index]?.paused
+        ? [{ credential, committed: states[index]?.control.fingerprint }]
+        : [],
     );
     for (const { credential, committed } of changed) {
       if (await bringForward(credential.ref, committed)) await trigger(credential, "leader");
@@ -63,11 +66,18 @@ export function createChanges({ credentials, store, bringForward, http, trigger,
   return {
     async check() {
       const followers = credentials.all.filter(({ account }) => account.leader !== undefined);
-      for (let start = 0; start < followers.length; start += HELD_AT_ONCE) {
-        await changedAmong(followers.slice(start, start + HELD_AT_ONCE));
+      let failure: Failure | undefined;
+      // A leader that does not answer once is not waited for again before the next check.
+      for (let start = 0; start < followers.length && failure === undefined; start += HELD_AT_ONCE) {
+        const changed = await changedAmong(followers.slice(start, start + HELD_AT_ONCE));
+        if ("code" in changed) failure = changed;
       }
+      if (followers.length > 0) note(failure);
     },
-    checkOne: async (credential) => (await changedAmong([credential])).length > 0,
+    async checkOne(credential) {
+      const changed = await changedAmong([credential]);
+      return !("code" in changed) && changed.length > 0;
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Log } from "@tokenkeeper/core";
+import type { Log, ReportResult } from "@tokenkeeper/core";
 import type { Clock } from "@tokenkeeper/shared/contract";
 import type { Credential } from "../credentials.ts";
 import { readReport, reportCall } from "../families/follower/leader-calls.ts";
@@ -6,7 +6,7 @@ import type { WechatHttp } from "../wechat/http.ts";
 import type { Changes } from "./changes.ts";
 
 /** What passing a report on came to. `stale`: the leader has another value, which is fetched now. */
-export type PassResult = "passed_on" | "stale" | "inconclusive";
+export type PassResult = Extract<ReportResult, "passed_on" | "stale" | "inconclusive" | "denied">;
 
 /** Passes a report about the stored value of this fingerprint on to the leader. Rejects with `StorageError`. */
 export type PassReport = (credential: Credential, fp: string) => Promise<PassResult>;
@@ -36,10 +36,18 @@ export function createPassReport({ http, changes, clock, log }: PassReportDeps):
 
   return async (credential, fp) => {
     const passed = readReport(await http.send(reportCall(credential.account, credential.ref, fp)));
-    if (passed === "denied") log.error({ credential: credential.id }, `leader.report_denied ${DENIED}`);
-    if (passed === "superseded") await changes.checkOne(credential);
-    if (passed === "accepted") await awaitChange(credential);
-    if (passed === "superseded") return "stale";
-    return passed === "accepted" ? "passed_on" : "inconclusive";
+    switch (passed) {
+      case "accepted":
+        await awaitChange(credential);
+        return "passed_on";
+      case "superseded":
+        await changes.checkOne(credential);
+        return "stale";
+      case "denied":
+        log.error({ credential: credential.id }, `leader.report_denied ${DENIED}`);
+        return "denied";
+      case "failed":
+        return "inconclusive";
+    }
   };
 }

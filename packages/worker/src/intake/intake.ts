@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Durations, Log } from "@tokenkeeper/core";
-import type { ReportResult } from "./reports.ts";
+import type { MessageResult } from "./reports.ts";
 import type { AppMessage, ReportStream, StreamEntry } from "./stream.ts";
 
 /** Reads the stream until it is stopped. */
@@ -12,7 +12,7 @@ export interface Intake {
 /** What the intake works with. */
 export interface IntakeDeps {
   readonly stream: ReportStream;
-  readonly handle: (message: AppMessage) => Promise<ReportResult>;
+  readonly handle: (message: AppMessage) => Promise<MessageResult>;
   readonly durations: Durations;
   readonly log: Log;
 }

@@ -1,22 +1,17 @@
 import { REFUSED_TOKEN_CODES, type Clock, type CredentialRef } from "@tokenkeeper/shared/contract";
-import type { Durations, Log, TriggerReason } from "@tokenkeeper/core";
+import { UNNAMED_REPORTER, type Durations, type Log, type ReportResult, type TriggerReason } from "@tokenkeeper/core";
 import type { Credential, Credentials } from "../credentials.ts";
-import type { PassReport, PassResult } from "../follow/pass-report.ts";
+import type { PassReport } from "../follow/pass-report.ts";
 import type { WechatRequest } from "../families/family.ts";
-import type { CredentialStore, ReportReply } from "../store/credential-store.ts";
+import type { CredentialStore } from "../store/credential-store.ts";
+import type { NoteReporter } from "../store/reporter-store.ts";
 import type { WechatHttp } from "../wechat/http.ts";
 import { errcodeIn } from "../wechat/reply.ts";
 import { createConfirm } from "./confirm.ts";
 import type { AppMessage } from "./stream.ts";
 
 /** What a message came to. */
-export type ReportResult =
-  | "demand"
-  | "not_configured"
-  | "accepted_by_wechat"
-  | "inconclusive"
-  | PassResult
-  | ReportReply;
+export type MessageResult = "demand" | "not_configured" | ReportResult;
 
 /** What handling works with. */
 export interface ReportsDeps {
@@ -28,6 +23,7 @@ export interface ReportsDeps {
   readonly passOn: (ref: CredentialRef) => Promise<void>;
   /** Where a leader keeps the credential, it judges the report. */
   readonly passReport: PassReport;
+  readonly noteReporter: NoteReporter;
   readonly clock: Clock;
   readonly durations: Durations;
   readonly log: Log;
@@ -35,10 +31,11 @@ export interface ReportsDeps {
 
 /**
  * Handles what apps tell. A demand triggers a look. A report counts when it is about the stored value and WeChat itself
- * refuses that value too: nobody can make us throw away a good value by claiming that it is bad.
+ * refuses that value too: nobody can make us throw away a good value by claiming that it is bad. A report when no value is
+ * stored is a demand.
  */
-export function createReports(deps: ReportsDeps): (message: AppMessage) => Promise<ReportResult> {
-  const { credentials, store, http, trigger, passOn, passReport, clock, durations, log } = deps;
+export function createReports(deps: ReportsDeps): (message: AppMessage) => Promise<MessageResult> {
+  const { credentials, store, http, trigger, passOn, passReport, noteReporter, clock, durations, log } = deps;
   const confirm = createConfirm(deps);
 
   async function isRefused(
@@ -58,7 +55,11 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
   async function handleReport(credential: Credential, fp: string): Promise<ReportResult> {
     const { ref, family } = credential;
     const stored = await store.readValue(ref);
-    if (stored?.fingerprint !== fp) return "stale";
+    if (!stored) {
+      await trigger(credential, "missing");
+      return "absent";
+    }
+    if (stored.fingerprint !== fp) return "stale";
     if (!family.probe) return passReport(credential, fp);
     const verdict = await isRefused(ref, stored.value, family.probe);
     if (verdict === "accepted") return "accepted_by_wechat";
@@ -79,7 +80,7 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
     recent.set(key, { result, until: now + durations.reportSpacing });
     // What could not be decided is decided anew by the next report.
     result.then(
-      (reply) => reply === "inconclusive" && recent.delete(key),
+      (reply) => (reply === "inconclusive" || reply === "absent") && recent.delete(key),
       () => recent.delete(key),
     );
     return result;
@@ -97,6 +98,10 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
       return "demand";
     }
     const result = await handleOnce(credential, message.fp);
+    // The report is handled; that nobody can see who made it is no reason to handle it again.
+    await noteReporter(ref, message.app ?? UNNAMED_REPORTER, result).catch((err: unknown) =>
+      log.warn({ err }, "report.reporter_not_noted"),
+    );
     log.info({ credential: credential.id, account: credential.account.name, fp: message.fp, result }, "report.handled");
     return result;
   };

@@ -1,4 +1,5 @@
-import { CREDENTIAL_KINDS, REPORTS_KEY, type CredentialRef } from "@tokenkeeper/shared/contract";
+import { WORKER_REPORTER } from "@tokenkeeper/core";
+import { CREDENTIAL_KINDS, REPORTER_PATTERN, REPORTS_KEY, type CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { guard } from "../store/run-script.ts";
@@ -6,6 +7,8 @@ import { guard } from "../store/run-script.ts";
 /** What an app tells: a value is missing, or with `fp` that WeChat refused the value of this fingerprint. */
 export interface AppMessage extends CredentialRef {
   readonly fp?: string;
+  /** Who reports, when it gives its name. */
+  readonly app?: string;
 }
 
 /** One entry of the stream; a message that is not of the contract has none. */
@@ -34,6 +37,8 @@ const schema = z.object({
     .string()
     .regex(/^[0-9a-f]{16}$/)
     .optional(),
+  // A name that is none takes nothing away from the report.
+  app: z.string().regex(REPORTER_PATTERN).optional().catch(undefined),
 });
 
 /**
@@ -97,7 +102,13 @@ export function createReportStream(reading: Redis, redis: Redis, consumer: strin
 
     tell: ({ account, kind, fp }) =>
       guard(async () => {
-        const fields = ["account", account, "kind", kind, ...(fp === undefined ? [] : ["fp", fp])];
+        const fields = [
+          "account",
+          account,
+          "kind",
+          kind,
+          ...(fp === undefined ? [] : ["fp", fp, "app", WORKER_REPORTER]),
+        ];
         await redis.xadd(REPORTS_KEY, "MAXLEN", "~", KEPT, "*", ...fields);
       }),
   };
@@ -117,6 +128,6 @@ function parseMessage(fields: readonly string[]): AppMessage | undefined {
   const pairs = fields.flatMap((name, index) => (index % 2 === 0 ? [[name, fields[index + 1]]] : []));
   const parsed = schema.safeParse(Object.fromEntries(pairs));
   if (!parsed.success) return undefined;
-  const { account, kind, fp } = parsed.data;
-  return { account, kind, ...(fp !== undefined && { fp }) };
+  const { account, kind, fp, app } = parsed.data;
+  return { account, kind, ...(fp !== undefined && { fp }), ...(app !== undefined && { app }) };
 }

@@ -4,7 +4,7 @@ import type { Clock } from "@tokenkeeper/shared/contract";
 import type { ConfigSource } from "../config-watch.ts";
 import type { Credential, Credentials } from "../credentials.ts";
 import type { RefreshOutcome } from "../decide/outcome.ts";
-import type { ReportResult } from "../intake/reports.ts";
+import type { MessageResult } from "../intake/reports.ts";
 import type { AppMessage } from "../intake/stream.ts";
 import type { AttemptInput, RunAttempt } from "../refresh/attempt.ts";
 import type { Refresher } from "../refresh/refresh.ts";
@@ -153,9 +153,9 @@ export function observeRefresher(
 
 /** What apps tell, and what it came to. */
 export function observeReports(
-  handle: (message: AppMessage) => Promise<ReportResult>,
+  handle: (message: AppMessage) => Promise<MessageResult>,
   meter: WorkerMeter,
-): (message: AppMessage) => Promise<ReportResult> {
+): (message: AppMessage) => Promise<MessageResult> {
   return async (message) => {
     const result = await handle(message);
     if (result === "demand") meter.add("wxtok_demand_total", {});

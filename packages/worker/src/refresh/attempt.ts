@@ -88,7 +88,13 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
     const attempt: Attempt = { credential: credential.ref, attempt: attemptId, generation: begun.generation, settleMs };
     const begunAt = clock.monotonic();
     const fail = (failure: Failure): Promise<RefreshOutcome> =>
-      recordFailure({ ...input, attempt, failure, now: begun.now + Math.round(clock.monotonic() - begunAt) });
+      recordFailure({
+        ...input,
+        attempt,
+        failure,
+        sentAt: begun.now,
+        now: begun.now + Math.round(clock.monotonic() - begunAt),
+      });
     const leaseEndsAt = startedAt + durations.lease;
     const reply = await fetchValue(input, leaseEndsAt);
     if (reply.type === "failure") return fail(reply.failure);

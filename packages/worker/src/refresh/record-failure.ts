@@ -14,6 +14,7 @@ import type { CredentialState, RefreshReason } from "../decide/state.ts";
 import type { Recipe } from "../families/family.ts";
 import type { Attempt, CredentialStore, StoredValue } from "../store/credential-store.ts";
 import type { Memory } from "./memory.ts";
+import type { Repair } from "./repair.ts";
 
 /** A failed attempt and what was known when it began. */
 export interface FailedAttempt {
@@ -24,7 +25,8 @@ export interface FailedAttempt {
   readonly parent?: StoredValue;
   readonly attempt: Attempt;
   readonly failure: Failure;
-  /** Redis time, epoch ms. */
+  /** When it was sent and the present, epoch ms by Redis time. */
+  readonly sentAt: number;
   readonly now: number;
 }
 
@@ -32,6 +34,7 @@ export interface FailedAttempt {
 export interface RecordFailureDeps {
   readonly store: CredentialStore;
   readonly memory: Memory;
+  readonly repair: Pick<Repair, "watchUnknown">;
   readonly durations: Durations;
   readonly random: () => number;
   readonly log: Log;
@@ -42,9 +45,9 @@ const QUOTA_USED_UP = 45009;
 
 /** Writes down why an attempt failed and what follows from it, and returns the outcome. */
 export function createRecordFailure(deps: RecordFailureDeps): (failed: FailedAttempt) => Promise<RefreshOutcome> {
-  const { store, memory, durations, random, log } = deps;
+  const { store, memory, repair, durations, random, log } = deps;
 
-  return async ({ credential, recipe, state, reason, parent, attempt, failure, now }) => {
+  return async ({ credential, recipe, state, reason, parent, attempt, failure, sentAt, now }) => {
     const nextDayAt = nextBeijingMidnight(now);
     const facts = { failure, control: state.control, urgent: isWanting(state), now, nextDayAt };
     const consequence = consequenceOf({ ...facts, durations, random });
@@ -66,8 +69,10 @@ export function createRecordFailure(deps: RecordFailureDeps): (failed: FailedAtt
       last_code: String(failure.code),
     };
     const who = { credential: credential.id, account: credential.account.name, attempt: attempt.attempt };
-    // Redis may be the very thing that failed: the open intent then says all that must be known.
-    await store.fail({ ...attempt, settleMs: keepIntent ? attempt.settleMs : 0, keepIntent, fields }).catch(() => {
+    const settleMs = keepIntent ? attempt.settleMs : 0;
+    if (settleMs > 0) repair.watchUnknown({ credential: credential.ref, sentAt, settleAt: now + settleMs });
+    // Redis may be the very thing that failed: the open intent then says all that must be known, and `repair` tells it later.
+    await store.fail({ ...attempt, settleMs, keepIntent, fields }).catch(() => {
       log.warn(who, "refresh.failure_not_stored");
     });
     const text = describeFailure(failure, recipe.scope);

@@ -111,7 +111,8 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
       endpoint: chosen.endpoint,
       automaticCap: capOf(chosen, state),
       handCap: chosen.handCap,
-      forceSpacingMs: durations.forceSpacing,
+      // WeChat counts from when the one before reached it: at the latest so long after that was begun.
+      forceSpacingMs: durations.forceSpacing + durations.http,
       leaseMs: durations.lease,
     };
     const nextDayAt = nextBeijingMidnight(state.now);

@@ -1,3 +1,4 @@
+import type { ReportResult } from "@tokenkeeper/core";
 import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { CredentialState } from "../decide/state.ts";
 
@@ -67,6 +68,14 @@ export interface RepairInput {
   readonly leaseMs: number;
 }
 
+/** An outcome that stayed unknown. Instants are epoch ms by Redis time. */
+export interface UnknownOutcome {
+  readonly credential: CredentialRef;
+  readonly sentAt: number;
+  /** When its settle is due. */
+  readonly settleAt: number;
+}
+
 /** A failure to write down. */
 export interface FailInput extends Attempt {
   readonly keepIntent: boolean;
@@ -90,7 +99,7 @@ export interface ReportInput {
 }
 
 /** Whether a report counts, and if not, why. `foreign` counts, and another system fetched this credential. */
-export type ReportReply = "confirmed" | "foreign" | "stale" | "too_soon" | "budget";
+export type ReportReply = Extract<ReportResult, "confirmed" | "foreign" | "stale" | "too_soon" | "budget">;
 
 /** All that the refresh engine does with Redis. Every function rejects with `StorageError` when Redis fails. */
 export interface CredentialStore {
@@ -102,6 +111,8 @@ export interface CredentialStore {
   report(input: ReportInput): Promise<ReportReply>;
   /** Puts a committed value back when Redis has lost it. */
   repair(input: RepairInput): Promise<"intact" | "overtaken" | "repaired">;
+  /** Writes an unknown outcome down again when Redis has lost it. `known`: it has not; `settled`: it need not be known any more. */
+  restoreUnknown(input: UnknownOutcome): Promise<"settled" | "known" | "restored">;
   addFailedJob(credential: CredentialRef, jobId: string): Promise<void>;
   removeFailedJob(credential: CredentialRef, jobId: string): Promise<void>;
 }

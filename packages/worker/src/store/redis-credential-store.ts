@@ -15,7 +15,7 @@ import type { CredentialState } from "../decide/state.ts";
 import type { CommitInput, CountedCredential, CredentialStore, ReportReply } from "./credential-store.ts";
 import { FAILED_JOBS } from "./job-scripts.ts";
 import { createScriptRunner, guard, repliesOf, type ScriptCall } from "./run-script.ts";
-import { BEGIN, COMMIT, FAIL, READ, REPAIR, REPORT } from "./scripts.ts";
+import { BEGIN, COMMIT, FAIL, READ, REPAIR, REPORT, RESTORE_UNKNOWN } from "./scripts.ts";
 
 const QUOTA_TTL_SECONDS = 3 * 24 * 60 * 60;
 const FAILED_JOBS_KEPT = 50;
@@ -98,6 +98,11 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
       const head = [attempt, generation, replaced, ROTATED_CHANNEL, hint, expiresAt, leaseMs, record.length];
       const reply = await scripts.run(REPAIR, { keys: keysOf(commit), args: [...head, ...record, ...control] });
       return reply === "repaired" || reply === "intact" ? reply : "overtaken";
+    },
+
+    async restoreUnknown({ credential, sentAt, settleAt }) {
+      const reply = await scripts.run(RESTORE_UNKNOWN, { keys: [controlKey(credential)], args: [sentAt, settleAt] });
+      return reply === "settled" || reply === "known" ? reply : "restored";
     },
 
     async fail({ credential, attempt, generation, settleMs, keepIntent, fields }) {

@@ -198,6 +198,22 @@ return 'repaired'
 `;
 
 /**
+ * Writes an unknown outcome down again that Redis has lost since: the settle is owed all the same.
+ * KEYS control
+ * ARGV when the request was sent whose end is not known, when the settle is due
+ * Replies: settled | known | restored
+ */
+export const RESTORE_UNKNOWN = `${HASH}
+local control = KEYS[1]
+local issued_at, unknown_at, settle_due = unpack(read(control, 'issued_at', 'unknown_at', 'settle_due'))
+local due = tonumber(ARGV[2])
+if (whole(issued_at) or 0) >= due then return 'settled' end
+if (whole(unknown_at) or 0) >= tonumber(ARGV[1]) then return 'known' end
+redis.call('HSET', control, 'unknown_at', ARGV[1], 'settle_due', text(math.max(whole(settle_due) or 0, due)))
+return 'restored'
+`;
+
+/**
  * Whether a commit is still what Redis holds; changes nothing.
  * KEYS record, control
  * ARGV generation

@@ -8,12 +8,13 @@ const KEY = "canary-key-of-43-letters-0123456789-abcdef_";
 const ID = "wx0000000000000001";
 const ORIGIN = "https://tokens.example.com";
 
+const leader = { origin: ORIGIN, key: secretOf(KEY) };
 const account: Account = {
   id: ID,
   name: "shop",
   type: "official-account",
-  secret: secretOf(KEY),
-  leader: ORIGIN,
+  secret: secretOf(""),
+  leader,
   token: "stable",
   fallback: "stable",
   sandbox: false,
@@ -78,7 +79,7 @@ describe("what else a leader is asked", () => {
   const ref = { account: ID, kind: "access_token" } as const;
 
   it("is what has changed", () => {
-    const call = changesCall(account, [
+    const call = changesCall(leader, [
       { ref, fingerprint: "0123456789abcdef" },
       { ref: { ...ref, kind: "jsapi_ticket" } },
     ]);

@@ -1,9 +1,6 @@
-import { HAND_CAP } from "@tokenkeeper/core";
+import { HAND_CAP, LEADER_READS_A_DAY } from "@tokenkeeper/core";
 import type { Family } from "../family.ts";
 import { credentialCall, readCredential } from "./leader-calls.ts";
-
-/** Asking a leader costs nothing at WeChat; this only bounds a loop that nobody has thought of. About one in 4 s. */
-const FETCHES_A_DAY = 20_000;
 
 /** Accounts whose credentials are read from another instance over its token HTTP API: nothing is fetched from WeChat. */
 export const followerFamily: Family = {
@@ -11,7 +8,7 @@ export const followerFamily: Family = {
     endpoint: "leader",
     scope: kind === "access_token" ? "token" : "ticket",
     rotation: "at_leader",
-    automaticCap: FETCHES_A_DAY,
+    automaticCap: LEADER_READS_A_DAY,
     handCap: HAND_CAP,
     request: () => credentialCall(account, { account: account.id, kind }),
     read: readCredential,

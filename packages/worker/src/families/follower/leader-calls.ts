@@ -1,4 +1,4 @@
-import { wordFailure, type Account, type Failure, type WordCode } from "@tokenkeeper/core";
+import { secretOf, wordFailure, type Account, type Failure, type Leader, type WordCode } from "@tokenkeeper/core";
 import { CREDENTIAL_KINDS, type CredentialRef } from "@tokenkeeper/shared/contract";
 import { z } from "zod";
 import { fetchedValue, type FetchReply, type WireReply } from "../../wechat/reply.ts";
@@ -30,9 +30,9 @@ export function credentialCall(account: Account, ref: CredentialRef): WechatRequ
 }
 
 /** Asks which of the values that are held are out of date. */
-export function changesCall(account: Account, held: readonly Held[]): WechatRequest {
+export function changesCall(leader: Leader, held: readonly Held[]): WechatRequest {
   const credentials = held.map(({ ref, fingerprint }) => ({ ...ref, fingerprint }));
-  return { method: "POST", path: "/v1/follow", query: {}, body: { credentials }, ...leaderOf(account) };
+  return { method: "POST", path: "/v1/follow", query: {}, body: { credentials }, leader };
 }
 
 /** Says that WeChat refused the value of this fingerprint. */
@@ -81,6 +81,8 @@ function pathOf({ account, kind }: CredentialRef): string {
 }
 
 /** An account without a leader has nobody to ask; WeChat is not asked instead. */
-function leaderOf({ leader = "", secret }: Account): Required<Pick<WechatRequest, "leader">> {
-  return { leader: { origin: leader, key: secret } };
+function leaderOf({ leader = NOBODY }: Account): Required<Pick<WechatRequest, "leader">> {
+  return { leader };
 }
+
+const NOBODY: Leader = { origin: "", key: secretOf("") };

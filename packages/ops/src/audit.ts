@@ -1,16 +1,26 @@
 import { auditKey } from "@tokenkeeper/shared/contract";
 import type { Log } from "@tokenkeeper/core";
 import type { Redis } from "ioredis";
-import type { SignedInUser } from "../signed-in-user.ts";
 import { TARGET_LENGTH, type Access, type Act, type AuditResult } from "./audit-entry.ts";
 import { NotAuditedError } from "./not-audited-error.ts";
+import type { Role } from "./roles.ts";
 
 /** Entries that each of the two streams keeps, about. */
 const KEPT = 20_000;
 
+/** Who does it, and from where. */
+export interface Actor {
+  /** A user of the dashboard; `cli:` and the user of the machine for the command line. */
+  readonly name: string;
+  /** Empty for the command line, whose rights are those of its Redis user. */
+  readonly role: Role | "";
+  /** The address that the request came from; of the command line the machine's name. */
+  readonly address: string;
+}
+
 /** Somebody does something to something. */
 export interface ActSpec {
-  readonly user: Pick<SignedInUser, "name" | "role" | "address">;
+  readonly user: Actor;
   readonly action: Act;
   /** The credential, account or job. */
   readonly target: string;
@@ -19,7 +29,7 @@ export interface ActSpec {
 /** Coming, going, or something denied. */
 export interface AccessSpec {
   /** Without name and role when it is nobody of ours. */
-  readonly user: Pick<SignedInUser, "address"> & Partial<SignedInUser>;
+  readonly user: Pick<Actor, "address"> & Partial<Actor>;
   readonly action: Access;
   readonly target?: string;
   readonly result: AuditResult;
@@ -45,12 +55,12 @@ export interface Audit {
 export interface AuditDeps {
   readonly redis: Redis;
   /** Told of each line that Redis does not take. */
-  readonly onLost: () => void;
+  readonly onLost?: () => void;
   readonly log: Log;
 }
 
 /** An audit trail in Redis; the log has a copy of every line. */
-export function createAudit({ redis, onLost, log }: AuditDeps): Audit {
+export function createAudit({ redis, onLost = () => {}, log }: AuditDeps): Audit {
   async function append(trail: string, fields: Readonly<Record<string, string>>): Promise<string> {
     try {
       return String(await redis.xadd(auditKey(trail), "MAXLEN", "~", KEPT, "*", ...Object.entries(fields).flat()));

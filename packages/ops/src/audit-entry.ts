@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROLES } from "../roles.ts";
+import { ROLES } from "./roles.ts";
 
 /** What people do with the dashboard; each is audited before it is done. */
 export const ACTS = [

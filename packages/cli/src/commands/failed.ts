@@ -1,0 +1,45 @@
+import { EXIT } from "@tokenkeeper/core";
+import { readFailedJobs, type FailedJob } from "@tokenkeeper/ops";
+import { defineCommand } from "../command.ts";
+import { findAccount } from "../find-credential.ts";
+import type { Session } from "../session.ts";
+import { createTimes } from "../times.ts";
+import { checkWholeNumber } from "../whole-number.ts";
+
+/** As many as the queue keeps. */
+const KEPT = 5_000;
+
+/** `failed`: the jobs that wait for a person. */
+export const failed = defineCommand({
+  signature: "failed",
+  declare: (yargs, { texts }) =>
+    yargs
+      .option("account", { type: "string", requiresArg: true, describe: texts.failed.account })
+      .option("most", { type: "number", requiresArg: true, default: 50, describe: texts.failed.most })
+      .option("json", { type: "boolean", default: false, describe: texts.json }),
+  async run({ account, most, json }, session) {
+    checkWholeNumber("--most", most, session.texts);
+    const id = account === undefined ? undefined : (await findAccount(session, account)).id;
+    const { refresh } = await session.fleet();
+    const all = await readFailedJobs(refresh, KEPT);
+    const jobs = all.filter(({ credential }) => id === undefined || credential.account === id).slice(0, most);
+    if (json) session.printJson({ jobs });
+    else session.print(jobs.length === 0 ? session.texts.failed.none : textOf(jobs, session));
+    return jobs.length === 0 ? EXIT.ok : EXIT.failure;
+  },
+});
+
+function textOf(jobs: readonly FailedJob[], session: Session): string {
+  const { texts, language, paint } = session;
+  const times = createTimes(session, session.io.now());
+  const blocks = jobs.map(({ job, name, at, code, ip, rid, sentence, remedy }) => {
+    const facts = [times.ago(at), `${texts.failed.job} ${job}`, code, ip && `ip ${ip}`, rid && `rid ${rid}`];
+    const lines = [
+      `${paint("bad", name)} · ${facts.filter(Boolean).join(" · ")}`,
+      `  ${sentence[language]}`,
+      remedy && `  ${texts.whatToDo}: ${remedy[language]}`,
+    ];
+    return lines.filter(Boolean).join("\n");
+  });
+  return blocks.join("\n\n");
+}

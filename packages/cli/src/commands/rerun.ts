@@ -1,0 +1,77 @@
+import { EXIT } from "@tokenkeeper/core";
+import type { CredentialRef } from "@tokenkeeper/shared/contract";
+import { credentialId } from "@tokenkeeper/shared/contract";
+import { actorOf } from "../actor.ts";
+import { CliError } from "../cli-error.ts";
+import { defineCommand } from "../command.ts";
+import { findAccount } from "../find-credential.ts";
+import { createProgress } from "../progress.ts";
+import { readRows } from "../read-rows.ts";
+import type { Session } from "../session.ts";
+
+/** `rerun`: failed jobs run again, as by the button of the page. */
+export const rerun = defineCommand({
+  signature: "rerun [job]",
+  declare: (yargs, { texts }) =>
+    yargs
+      .positional("job", { type: "string", describe: texts.rerun.job })
+      .option("all", { type: "boolean", default: false, describe: texts.rerun.all })
+      .option("account", { type: "string", requiresArg: true, describe: texts.rerun.account })
+      .option("json", { type: "boolean", default: false, describe: texts.json }),
+  async run({ job, all, account, json }, session) {
+    if ([job !== undefined, all, account !== undefined].filter(Boolean).length !== 1) {
+      throw new CliError(session.texts.rerun.which, EXIT.usage);
+    }
+    const done = job === undefined ? await rerunMany(account, session) : await rerunOne(job, session);
+    if (json) session.printJson(done);
+    else session.print(wordsOf(done, session));
+    return EXIT.ok;
+  },
+});
+
+interface Done {
+  readonly rerun: number;
+  readonly skipped: number;
+}
+
+async function rerunOne(id: string, session: Session): Promise<Done> {
+  const { actions, audit, refresh } = await session.fleet();
+  const job = await refresh.getJob(id);
+  const isFailed = job !== undefined && (await job.isFailed());
+  if (!isFailed) throw new CliError(session.texts.rerun.notFailed, EXIT.failure);
+  const act = { user: actorOf(session.io), action: "retry_job", target: `${job.name} · ${id}` } as const;
+  const reran = await audit.act(
+    act,
+    () => actions.rerunJob(id),
+    (ended) => (ended ? "done" : "failed"),
+  );
+  return { rerun: reran ? 1 : 0, skipped: reran ? 0 : 1 };
+}
+
+/** @param account only its credentials; `undefined`: all that have failed jobs */
+async function rerunMany(account: string | undefined, session: Session): Promise<Done> {
+  const id = account === undefined ? undefined : (await findAccount(session, account)).id;
+  const fleet = await session.fleet();
+  const { rows } = await readRows(fleet);
+  const credentials = rows
+    .filter((row) => row.failedJobs > 0 && (id === undefined || row.account === id))
+    .map((row): CredentialRef => ({ account: row.account, kind: row.kind }));
+  const [first] = credentials;
+  if (!first) return { rerun: 0, skipped: 0 };
+  const target = credentials.length === 1 ? credentialId(first) : `${credentials.length} credentials`;
+  const progress = createProgress(session.io.stderr, session.texts.rerun.progress);
+  const act = { user: actorOf(session.io), action: "rerun", target } as const;
+  return fleet.audit
+    .act(act, () => fleet.actions.rerun(credentials, (done, all) => progress.step(done, all)))
+    .finally(() => progress.end());
+}
+
+function wordsOf({ rerun: reran, skipped }: Done, { texts }: Session): string {
+  if (reran + skipped === 0) return texts.rerun.nothing;
+  const sentences = [
+    reran > 0 && texts.rerun.reran(reran),
+    skipped > 0 && texts.rerun.skipped(skipped),
+    reran > 0 && texts.rerun.where,
+  ];
+  return sentences.filter(Boolean).join(" ");
+}

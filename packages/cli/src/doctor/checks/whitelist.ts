@@ -1,0 +1,41 @@
+import { explainCode } from "@tokenkeeper/core";
+import type { Row } from "@tokenkeeper/ops";
+import { credentialName, fewNames } from "../../troubles.ts";
+import { fleetCheck } from "../check.ts";
+import { ok, problem, skipped } from "../finding.ts";
+
+/** WeChat's codes for an address that is not on the whitelist. */
+export const WHITELIST_CODES: readonly string[] = ["40164", "61004", "45035"];
+
+/**
+ * The workers' address as WeChat sees it. WeChat tells it only where it refuses, in the refusal's text; asking for one would
+ * take a call with a secret, so the refusals that workers met are looked at and none is provoked.
+ */
+export const whitelist = fleetCheck("whitelist", ({ rows, refusedAddresses }) => {
+  const refused = rows.filter(({ trouble }) => trouble && WHITELIST_CODES.includes(trouble.code));
+  if (refused.length === 0 && rows.some(({ last }) => last?.outcome === "refreshed")) {
+    return ok(
+      "WeChat accepts the workers' address for every account; it tells the address only when it refuses.",
+      "微信接受 worker 的出口 IP（微信仅在拒绝时给出该 IP）。",
+    );
+  }
+  if (refused.length === 0) {
+    return skipped(
+      "WeChat tells the workers' address only when it refuses, and nothing was fetched yet.",
+      "微信仅在拒绝时给出 worker 的出口 IP，而目前尚未获取过凭证。",
+    );
+  }
+  return [...Map.groupBy(refused, ({ id }) => refusedAddresses[id])].flatMap(([ip, group]) => finding(ip, group));
+});
+
+function finding(ip: string | undefined, group: readonly Row[]): ReturnType<typeof problem> {
+  const { meaning, remedy } = explainCode(group[0]?.trouble?.code ?? "", "token", ip);
+  const names = group.map((row) => credentialName(row));
+  return problem(
+    {
+      en: `${fewNames(names, (count) => `and ${count} more`)}: ${meaning.en}.`,
+      zh: `${fewNames(names, (count) => `等另外 ${count} 个`)}：${meaning.zh}。`,
+    },
+    { en: `${remedy.en}.`, zh: `${remedy.zh}。` },
+  );
+}
