@@ -12,6 +12,7 @@ COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY packages/shared/package.json packages/shared/
 COPY packages/core/package.json packages/core/
 COPY packages/ops/package.json packages/ops/
+COPY packages/alerts/package.json packages/alerts/
 COPY packages/worker/package.json packages/worker/
 COPY packages/dashboard/package.json packages/dashboard/
 COPY packages/cli/package.json packages/cli/
@@ -29,6 +30,7 @@ COPY --from=dashboard-dependencies /app ./
 COPY packages/shared/src packages/shared/src
 COPY packages/core/src packages/core/src
 COPY packages/ops/src packages/ops/src
+COPY packages/alerts/src packages/alerts/src
 COPY packages/dashboard/src packages/dashboard/src
 USER node
 EXPOSE 3010
@@ -43,6 +45,7 @@ COPY --from=worker-dependencies /app ./
 COPY packages/shared/src packages/shared/src
 COPY packages/core/src packages/core/src
 COPY packages/ops/src packages/ops/src
+COPY packages/alerts/src packages/alerts/src
 COPY packages/worker/src packages/worker/src
 COPY packages/cli/src packages/cli/src
 USER node

@@ -85,6 +85,7 @@ describe("docs/key-contract.md", () => {
       [contract.givenKey("<sha256>")]: "givenKey",
       [contract.usageKey("<date>")]: "usageKey",
       [contract.FOLLOWERS_KEY]: "FOLLOWERS_KEY",
+      [contract.INCIDENTS_KEY]: "INCIDENTS_KEY",
       [contract.WATCH_KEY]: "WATCH_KEY",
       [contract.sloKey("<date>")]: "sloKey",
       [contract.QUEUE_PREFIX]: "QUEUE_PREFIX",
@@ -101,6 +102,7 @@ describe("docs/key-contract.md", () => {
     expect(makers.toSorted()).toEqual([
       "ACCOUNTS_KEY",
       "FOLLOWERS_KEY",
+      "INCIDENTS_KEY",
       "QUEUE_PREFIX",
       "REPORTS_KEY",
       "ROTATED_CHANNEL",

@@ -22,6 +22,11 @@ async function fetches(home: StartHome): Promise<Record<string, number>> {
   );
 }
 
+/** What the simulated group robot got. */
+async function alerts(home: StartHome): Promise<string> {
+  return (await fetch(`${home.urls.simulator}/__sim/robots/messages`)).text();
+}
+
 /** Runs the example as an app beside the start, on the Redis whose URL the start wrote to its file. */
 async function callAsApp(home: StartHome): Promise<{ code: number | null; output: string }> {
   return home.runScript(EXAMPLE, { REDIS_URL: await redisUrlOf(home) }).ended();
@@ -42,6 +47,10 @@ describe("pnpm start without an account", () => {
     expect(call.output).toContain("WeChat accepted the call:");
     expect(call.code).toBe(0);
 
+    await eventually(async () => expect(await alerts(home)).toContain("failing · access_token"), {
+      what: "the failing account's alert at the simulated robot",
+      timeoutMs: 40_000,
+    });
     const fetched = await fetches(home);
     const second = await home.run().ended();
     expect(second.code).toBe(0);

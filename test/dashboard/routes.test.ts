@@ -192,6 +192,7 @@ describe("routes", () => {
       queues: [
         { name: "refresh", readOnlyMode: false, allowRetries: true, allowCompletedRetries: false },
         { name: "schedule", readOnlyMode: true },
+        { name: "alerts", readOnlyMode: false, allowRetries: true, allowCompletedRetries: false },
       ],
     });
     const schedulers = await board.send({ path: "/queues/api/job-schedulers", headers: { Cookie: cookie } });

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AlertsSource } from "@tokenkeeper/alerts";
 import { createLog } from "@tokenkeeper/core";
 import { createDashboard, type Dashboard } from "@tokenkeeper/dashboard";
 import { createAuditReader } from "../../packages/dashboard/src/audit/audit-reader.ts";
@@ -63,6 +64,7 @@ export interface RunningOptions {
   /** Name of the header by which trusted proxies say who is signed in. */
   readonly trustedHeader?: string;
   readonly trustedProxies?: string;
+  readonly alerts?: AlertsSource | undefined;
 }
 
 export async function startDashboard(options: RunningOptions = {}): Promise<Running> {
@@ -82,6 +84,7 @@ export async function startDashboard(options: RunningOptions = {}): Promise<Runn
     users: createUsersSource(file, { takenName: CREDENTIALS.user, singleSignOn: options.trustedHeader !== undefined }),
     proxies: proxies.proxies,
     publicUrl: options.publicUrl,
+    alerts: options.alerts,
     log: createLog({ name: "dashboard", level: "silent", pretty: false }),
   });
   const send = (ask: Ask): Promise<Answer> => exchange(dashboard.url, ask);

@@ -1,5 +1,5 @@
 // What Prometheus and probes get from both processes while things go well and badly.
-import { createLog } from "@tokenkeeper/core";
+import { ALERTS_QUEUE, createLog } from "@tokenkeeper/core";
 import { createDashboard, type Dashboard } from "@tokenkeeper/dashboard";
 import { anyFreePort } from "@tokenkeeper/launcher";
 import { MINUTE } from "@tokenkeeper/shared/contract";
@@ -150,6 +150,7 @@ describe("metrics and probes", () => {
     expect(valueOf(text, "wxtok_worker_heartbeat_timestamp_seconds")).toBeGreaterThan(1e9);
     expect(valueOf(text, "wxtok_redis_risk")).toBe(0);
     expect(valueOf(text, "bullmq_job_count", { queue: "refresh", state: "failed" })).toBeGreaterThan(0);
+    expect(valueOf(text, "bullmq_job_count", { queue: ALERTS_QUEUE, state: "failed" })).toBe(0);
     expect(valueOf(text, "wxtok_dashboard_auth_total", { result: "refused" })).toBe(1);
     expect(valueOf(text, "wxtok_dashboard_auth_total", { result: "done" })).toBe(1);
   });

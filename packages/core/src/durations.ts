@@ -58,6 +58,15 @@ export interface Durations {
   readonly repairUnit: number;
   /** How often an instance that follows another one asks it for changes. */
   readonly followCheck: number;
+  /** How often everything is looked at for alerts and figures. */
+  readonly watch: number;
+  /** What was wrong must be away this long before it counts as recovered. */
+  readonly alertAway: number;
+  /** A message that could not be delivered is tried again after this, and then twice as long each time, up to the second. */
+  readonly alertRetryFirst: number;
+  readonly alertRetryMost: number;
+  /** In this time a robot takes 20 messages. Source: WeCom, "消息推送配置说明"; DingTalk, "自定义机器人接入". */
+  readonly robotMinute: number;
   /** How often the files of the configuration are looked at. */
   readonly configCheck: number;
   /** How long a stopping process may take. */
@@ -98,6 +107,11 @@ export function createDurations(scale: number): Durations {
     foreignAfter: 10 * MINUTE,
     repairUnit: SECOND,
     followCheck: 10 * SECOND,
+    watch: 10 * SECOND,
+    alertAway: MINUTE,
+    alertRetryFirst: 5 * SECOND,
+    alertRetryMost: 10 * MINUTE,
+    robotMinute: MINUTE,
     configCheck: 5 * SECOND,
     shutdown: 10 * SECOND,
   };
@@ -111,6 +125,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   stalledCheck: SECOND,
   lease: 3 * SECOND,
   http: SECOND,
+  watch: SECOND / 4,
   httpConnect: SECOND,
   lookPatience: 5 * SECOND,
   shutdown: 5 * SECOND,

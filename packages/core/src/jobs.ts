@@ -5,6 +5,8 @@ import { z } from "zod";
 export const SCHEDULE_QUEUE = "schedule";
 /** The work and its history. */
 export const REFRESH_QUEUE = "refresh";
+/** Messages to people on call, each to one receiver. */
+export const ALERTS_QUEUE = "alerts";
 
 /**
  * Why somebody looks at a credential. A job never says "fetch": what is done is decided from the facts.

@@ -1,6 +1,6 @@
-import { BlockList, isIP } from "node:net";
 import { z } from "zod";
 import type { Leader } from "./account.ts";
+import { isNear } from "./near-host.ts";
 import { describeValue, quoted, type Problem } from "./problems.ts";
 import { secretOf } from "./secret.ts";
 import { readSecretFile, type ReadFile } from "./secret-file.ts";
@@ -65,25 +65,6 @@ function originOf({ url: written, allowHttp }: Readonly<Record<string, unknown>>
   const isSafe =
     url.protocol === "https:" || (url.protocol === "http:" && (allowHttp === true || isNear(url.hostname)));
   return isSafe ? { origin: url.origin, problems: [] } : refused(shown);
-}
-
-const NEAR = new BlockList();
-for (const [network, prefix] of [
-  ["127.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["172.16.0.0", 12],
-  ["192.168.0.0", 16],
-] as const) {
-  NEAR.addSubnet(network, prefix);
-}
-NEAR.addAddress("::1", "ipv6");
-NEAR.addSubnet("fc00::", 7, "ipv6");
-
-/** This machine, or an address that no network outside routes. */
-function isNear(hostname: string): boolean {
-  const address = hostname.replace(/^\[(.*)\]$/, "$1");
-  const version = isIP(address);
-  return hostname === "localhost" || (version !== 0 && NEAR.check(address, version === 4 ? "ipv4" : "ipv6"));
 }
 
 function findKey(

@@ -22,7 +22,8 @@ export class ConfigError extends Error {
   }
 }
 
-const SECRET_PATH = /secret|password|redis|hash|leader\.key$/i;
+// Whoever knows a robot's URL may write in its group.
+const SECRET_PATH = /secret|password|redis|hash|leader\.key$|receivers\[\d+\]\.url$/i;
 /** An AppSecret has 32 characters: a longer text than this may be one that stands in the wrong place. */
 const MAX_SHOWN = 24;
 

@@ -38,6 +38,7 @@ const WELL_KNOWN = [
 export const SETTINGS = {
   REDIS_URL: redisUrl,
   TOKENKEEPER_CONFIG: z.string().optional(),
+  TOKENKEEPER_ALERTS: z.string().optional(),
   WECHAT_APP_ID: z.string().optional(),
   WECHAT_APP_SECRET: z.string().optional(),
   WECHAT_API_BASE_URL: z.string().default("https://api.weixin.qq.com"),

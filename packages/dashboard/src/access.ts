@@ -1,4 +1,4 @@
-import { REFRESH_QUEUE, SCHEDULE_QUEUE } from "@tokenkeeper/core";
+import { ALERTS_QUEUE, REFRESH_QUEUE, SCHEDULE_QUEUE } from "@tokenkeeper/core";
 import { CREDENTIAL_KINDS } from "@tokenkeeper/shared/contract";
 import type { Role } from "@tokenkeeper/ops";
 
@@ -17,14 +17,14 @@ const READ = ["GET", "HEAD"];
 const PLACES: Readonly<Record<string, string>> = {
   ":account": "(?!\\.)(?:[A-Za-z0-9_.@-]|%(?!2F|5C|00)[0-9A-F]{2}){1,300}",
   ":kind": `(?:${CREDENTIAL_KINDS.join("|")})`,
-  ":queue": `(?:${REFRESH_QUEUE}|${SCHEDULE_QUEUE})`,
+  ":queue": `(?:${REFRESH_QUEUE}|${SCHEDULE_QUEUE}|${ALERTS_QUEUE})`,
+  ":work": `(?:${REFRESH_QUEUE}|${ALERTS_QUEUE})`,
   // BullMQ's own ids, and those of job schedulers with their colons as the board's page encodes them.
   ":job": "(?:[A-Za-z0-9_.:@~-]|%3A|%40){1,200}",
   "**": "(?!\\.)[A-Za-z0-9_.@~-]{1,300}(?:/(?!\\.)[A-Za-z0-9_.@~-]{1,300})*",
 };
 
 const BOARD_API = "/queues/api";
-const REFRESH_API = `${BOARD_API}/queues/${REFRESH_QUEUE}`;
 
 /**
  * Everything that is allowed. What matches no line is denied, whatever routes Bull Board brings with its next version: its
@@ -37,10 +37,17 @@ const RULES: readonly Rule[] = [
   ...allow("viewer", ["POST"], ["/logout/everywhere"]),
 
   ...allow("viewer", READ, ["/", "/fleet", "/credentials/:account/:kind", "/ui/**", "/board.css"]),
-  ...allow("viewer", READ, ["/api/credentials", "/api/credentials/:account/:kind", "/api/fleet", "/api/events"]),
+  ...allow("viewer", READ, [
+    "/api/credentials",
+    "/api/credentials/:account/:kind",
+    "/api/fleet",
+    "/api/alerts",
+    "/api/events",
+  ]),
   ...allow("operator", ["POST"], ["/api/credentials/:account/:kind/refresh", "/api/jobs/rerun"]),
   ...allow("admin", ["POST"], ["/api/credentials/:account/:kind/force"]),
   ...allow("admin", ["POST"], ["/api/accounts/:account/reset-quota"]),
+  ...allow("admin", ["POST"], ["/api/alerts/test"]),
   ...allow("admin", ["POST"], ["/api/accounts/:account/pause", "/api/accounts/:account/resume"]),
   ...allow("admin", READ, ["/audit", "/audit.css", "/audit.js", "/api/audit"]),
 
@@ -54,7 +61,7 @@ const RULES: readonly Rule[] = [
   ...allow("operator", READ, [`${BOARD_API}/queues/:queue/workers`]),
   ...allow("viewer", READ, [`${BOARD_API}/queues/:queue/:job`]),
   ...allow("viewer", READ, [`${BOARD_API}/queues/:queue/:job/logs`, `${BOARD_API}/queues/:queue/:job/flow`]),
-  ...allow("operator", ["PUT"], [`${REFRESH_API}/:job/retry`, `${REFRESH_API}/retry/failed`]),
+  ...allow("operator", ["PUT"], [`${BOARD_API}/queues/:work/:job/retry`, `${BOARD_API}/queues/:work/retry/failed`]),
 ];
 
 /**

@@ -17,23 +17,26 @@ export interface BoardOptions {
   readonly path: string;
   readonly refresh: Queue;
   readonly schedule: Queue;
+  readonly alerts: Queue;
   /** To ask when the delayed jobs of `refresh` run. */
   readonly redis: Redis;
   readonly language: Language;
   readonly log: Log;
 }
 
-/** Bull Board over both queues, in one language. */
-export function createBoard({ path, refresh, schedule, redis, language, log }: BoardOptions): Express {
+/** Bull Board over the queues, in one language. */
+export function createBoard({ path, refresh, schedule, alerts, redis, language, log }: BoardOptions): Express {
   const texts = TEXTS[language];
   // Bull Board knows `allowCompletedRetries`, but its types forgot it.
   const refreshOptions = { allowCompletedRetries: false, description: texts.refreshQueue };
+  const alertsOptions = { allowCompletedRetries: false, description: texts.alertsQueue };
   const adapter = new ExpressAdapter();
   adapter.setBasePath(path);
   createBullBoard({
     queues: [
       createRefreshAdapter(refresh, redis, refreshOptions),
       new BullMQAdapter(schedule, { readOnlyMode: true, description: texts.scheduleQueue }),
+      new BullMQAdapter(alerts, alertsOptions),
     ],
     serverAdapter: adapter,
     options: { uiConfig: uiConfigOf(language), handlerHooks: { before: onlyFailedJobs } },

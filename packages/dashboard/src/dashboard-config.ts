@@ -1,7 +1,8 @@
+import { createAlertsSource } from "@tokenkeeper/alerts";
 import { checkSettings, ConfigError, type Environment, type Problem } from "@tokenkeeper/core";
 import { parseTrustedProxies } from "./trusted-proxies.ts";
 import type { DashboardOptions } from "./dashboard.ts";
-import { createUsersSource, type UsersSource } from "./users/users-watch.ts";
+import { createUsersSource } from "./users/users-watch.ts";
 
 /** Everything the dashboard is told. */
 export type DashboardConfig = Omit<DashboardOptions, "log"> & { readonly logLevel: string };
@@ -18,6 +19,7 @@ const NAMES = [
   "DASHBOARD_PUBLIC_URL",
   "DASHBOARD_TRUSTED_HEADER",
   "DASHBOARD_TRUSTED_PROXIES",
+  "TOKENKEEPER_TIME_SCALE",
   "LOG_LEVEL",
 ] as const;
 
@@ -37,7 +39,11 @@ export function loadDashboardConfig(env: Environment): DashboardConfig {
           takenName: password === undefined ? undefined : settings.DASHBOARD_USER,
           singleSignOn: settings.DASHBOARD_TRUSTED_HEADER !== undefined,
         });
-  if (users) problems.push(...problemsIn(users));
+  if (users) problems.push(...problemsIn(() => users.load()));
+  // What is wrong with these two is said already.
+  const others = { DASHBOARD_PUBLIC_URL: settings.DASHBOARD_PUBLIC_URL, TOKENKEEPER_TIME_SCALE: undefined };
+  const alerts = createAlertsSource({ ...env, ...others });
+  if (alerts) problems.push(...problemsIn(() => alerts.load()));
   if (!env["REDIS_URL"]) {
     problems.push({ path: "REDIS_URL", expected: "a URL that begins with redis:// or rediss://", got: "nothing" });
   }
@@ -66,13 +72,15 @@ export function loadDashboardConfig(env: Environment): DashboardConfig {
       port: settings.DASHBOARD_METRICS_PORT,
       explicit: Boolean(env["DASHBOARD_METRICS_PORT"]),
     },
+    alerts,
+    timeScale: settings.TOKENKEEPER_TIME_SCALE,
     logLevel: settings.LOG_LEVEL,
   };
 }
 
-function problemsIn(users: UsersSource): readonly Problem[] {
+function problemsIn(load: () => unknown): readonly Problem[] {
   try {
-    users.load();
+    load();
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;

@@ -1,15 +1,7 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
-import {
-  createActions,
-  createAudit,
-  createData,
-  createHistory,
-  createSloWatcher,
-  createWatch,
-  sloLimits,
-  UnavailableError,
-} from "@tokenkeeper/ops";
+import { randomBytes } from "node:crypto";
+import type { AlertsSource } from "@tokenkeeper/alerts";
+import { ALERTS_QUEUE, connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
+import { createActions, createAudit, createData, createHistory, UnavailableError } from "@tokenkeeper/ops";
 import { QUEUE_PREFIX, SECOND, systemClock } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
 import type { Express } from "express";
@@ -17,6 +9,7 @@ import type { Redis } from "ioredis";
 import { createApp } from "./app.ts";
 import { createAuditReader } from "./audit/audit-reader.ts";
 import { createBoard } from "./board.ts";
+import { createWatching } from "./watching.ts";
 import { createIdentify } from "./identify.ts";
 import type { Language } from "./language.ts";
 import { listen } from "./listen.ts";
@@ -33,8 +26,6 @@ import { createUsers, type Users } from "./users/users.ts";
 
 /** How often the file of users is looked at, ms. */
 const USERS_CHECK = 2 * SECOND;
-/** How often everything is looked at, ms. */
-const WATCH_EVERY = 10 * SECOND;
 /** How often an answer that lasts is looked at again, ms. */
 const RECHECK_EVERY = 5 * SECOND;
 
@@ -53,6 +44,10 @@ export interface DashboardOptions {
   readonly publicUrl: string | undefined;
   /** Where machines ask for metrics and probes; nowhere without it. */
   readonly metrics?: MetricsAddress | undefined;
+  /** The file of alerts; without it this process finds and delivers none. */
+  readonly alerts?: AlertsSource | undefined;
+  /** Divides the durations of watching and alerts. @default 1 */
+  readonly timeScale?: number;
   readonly log: Log;
 }
 
@@ -67,8 +62,8 @@ export interface Dashboard {
 }
 
 /**
- * Starts the dashboard: the board of both queues behind a login.
- * @throws ConfigError when the file of users is refused.
+ * Starts the dashboard: the board of the queues behind a login.
+ * @throws ConfigError when the file of users or that of alerts is refused.
  * @throws UnavailableError when Redis does not answer or the port is taken.
  */
 export async function createDashboard(options: DashboardOptions): Promise<Dashboard> {
@@ -77,23 +72,28 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   const redis = await connectOrGiveUp(redisUrl, log);
   const refresh = openQueue(REFRESH_QUEUE, { redis, log });
   const schedule = openQueue(SCHEDULE_QUEUE, { redis, log });
+  const alertsQueue = openQueue(ALERTS_QUEUE, { redis, log });
   const board = (language: Language): Express =>
-    createBoard({ path: "/queues", refresh, schedule, redis, language, log });
+    createBoard({ path: "/queues", refresh, schedule, alerts: alertsQueue, redis, language, log });
   const secure = publicUrl !== undefined && new URL(publicUrl).protocol === "https:";
   const sessions = createSessions({ redis, now: () => Date.now(), users });
   const cookie = createSessionCookie(secure);
   const data = createData(redis);
   const subscribe = (): Redis => connectRedis(redisUrl, { name: "dashboard-hints", log, use: "queue" });
   const changes = createChanges({ data, subscribe, clock: systemClock, log });
-  const monitoring = createMonitoring({ redis, refresh, schedule, changes, log });
+  const monitoring = createMonitoring({ redis, refresh, schedule, alerts: alertsQueue, changes, log });
   const { meter } = monitoring;
   const onLost = (): void => meter.add("wxtok_audit_write_failures_total", {});
   const audit = observeAudit(createAudit({ redis, onLost, log }), meter);
   const identify = createIdentify({ users, sessions, cookie, proxies, audit });
+  const watching = createWatching({ ...options, redis, data, refresh, schedule, clock: systemClock });
   const app = createApp({
     gate: { identify, audit, publicUrl, recheckEvery: RECHECK_EVERY },
     login: { users, sessions, cookie, limits: createLoginLimits(redis), audit },
-    retries: { audit, jobName: async (id) => (await refresh.getJob(id))?.name },
+    retries: {
+      audit,
+      jobName: async (queue, id) => (await (queue === ALERTS_QUEUE ? alertsQueue : refresh).getJob(id))?.name,
+    },
     auditReader: createAuditReader(redis),
     proxies,
     ops: {
@@ -105,31 +105,21 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
       redis,
       refresh,
       schedule,
+      alerts: watching.alerts,
     },
     boards: { en: board("en"), zh: board("zh") },
     ready: () => monitoring.ready(),
     secure,
     log,
   });
-  const lookingAtUsers = setInterval(look, USERS_CHECK);
-  const watch = createWatch({
-    redis,
-    data,
-    refresh,
-    schedule,
-    watchers: [createSloWatcher(redis, sloLimits())],
-    name: `dashboard-${randomUUID()}`,
-    periodMs: WATCH_EVERY,
-    clock: systemClock,
-    log,
-  });
+  const looking = setInterval(look, USERS_CHECK);
 
   async function disconnect(): Promise<void> {
-    clearInterval(lookingAtUsers);
+    clearInterval(looking);
     await monitoring.close();
-    await watch.stop();
+    await watching.stop();
     await changes.close();
-    await Promise.all([refresh.close(), schedule.close()]);
+    await Promise.all([refresh, schedule, alertsQueue].map((queue) => queue.close()));
     redis.disconnect();
   }
 
@@ -145,7 +135,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
       await server.close();
       return giveUp(error);
     }));
-  watch.start();
+  watching.start();
   if (!secure) log.warn({ remedy: "serve it over https and set DASHBOARD_PUBLIC_URL" }, "dashboard.plain_http");
   return {
     metricsPort,
@@ -153,7 +143,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
     async close() {
       // Open pages would hold the server.
       await changes.close();
-      await Promise.all([server.close(), watch.stop()]);
+      await Promise.all([server.close(), watching.stop()]);
       await disconnect();
     },
   };

@@ -18,6 +18,7 @@ export interface Texts {
   readonly audit: string;
   readonly refreshQueue: string;
   readonly scheduleQueue: string;
+  readonly alertsQueue: string;
   readonly pages: string;
   readonly credentials: string;
   readonly fleet: string;
@@ -42,6 +43,8 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     audit: "Audit: who did what",
     refreshQueue: "The work. Delayed: the plan. Failed: the reason says what to do; mend it, then retry.",
     scheduleQueue: "The job schedulers that keep the plan. Read only.",
+    alertsQueue:
+      "Messages to people on call. Failed: the receiver did not take it; the reason says what to do, then retry.",
     pages: "Pages",
     credentials: "Credentials",
     fleet: "Fleet",
@@ -63,6 +66,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     audit: "操作审计：谁做了什么",
     refreshQueue: "刷新任务。“延迟”即计划；“失败”的原因里写明处理方法，处理后点重试。",
     scheduleQueue: "维持计划的定时调度，只读。",
+    alertsQueue: "发给值班人员的告警消息。“失败”表示接收方未接收，原因里写明处理方法，处理后点重试。",
     pages: "页面",
     credentials: "凭证",
     fleet: "集群",
@@ -74,7 +78,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
 export const REFUSALS = {
   unauthenticated: "The sign-in has ended: reload the page. 登录已失效，请刷新页面。",
   forbidden:
-    "Not allowed: the board reads, and retries failed jobs of the queue refresh. 不允许：看板只能查看，以及重试 refresh 队列中失败的任务。",
+    "Not allowed: the board reads, and retries failed jobs of the queues refresh and alerts. 不允许：看板只能查看，以及重试 refresh 与 alerts 队列中失败的任务。",
   role: {
     viewer: "Not allowed: this needs somebody who is signed in. 不允许：需要登录。",
     operator: "Not allowed: this needs the role operator. 不允许：需要操作员（operator）角色。",
@@ -89,5 +93,7 @@ export const REFUSALS = {
   unavailable: "Redis does not answer. Check that it runs and try again. Redis 无响应，请检查其是否在运行，然后重试。",
   notAudited:
     "Redis takes no audit entry, so nothing was done. Check its memory, disk and rights, then try again. Redis 无法写入审计记录，操作未执行。请检查其内存、磁盘与权限，然后重试。",
+  noAlerts:
+    "No file of alerts is set: name it in TOKENKEEPER_ALERTS and restart. 未设置告警文件，请在 TOKENKEEPER_ALERTS 中指定后重启。",
   failure: "The dashboard failed; its log says where. 看板内部错误，详见日志。",
 } as const;

@@ -13,11 +13,17 @@ const PECULIARITIES: Readonly<Record<string, object>> = {
 };
 
 /**
- * Adds those of `accounts` that the simulator does not know. A known one stays as it is: a person may have mended it.
+ * Adds those of `accounts` that the simulator does not know. A known one stays as it is: a person may have mended it. Adds the
+ * robot to which alerts go.
  * @param simulatorUrl `http://host:port`
  * @throws StartError when the simulator does not do as told.
  */
-export async function registerExamples(simulatorUrl: string, accounts: readonly Account[]): Promise<void> {
+export async function registerExamples(
+  simulatorUrl: string,
+  accounts: readonly Account[],
+  robot: { readonly type: string; readonly id: string },
+): Promise<void> {
+  await control(`${simulatorUrl}/__sim/robots/${robot.type}/${robot.id}`, { method: "PUT", body: "{}" });
   const known = await control(`${simulatorUrl}/__sim/accounts`, {});
   for (const { id, name, type, secret } of accounts) {
     if (JSON.stringify(known).includes(`"${id}"`)) continue;
@@ -27,6 +33,11 @@ export async function registerExamples(simulatorUrl: string, accounts: readonly 
       body: JSON.stringify({ name, type, secret: secret.reveal(), ...PECULIARITIES[name] }),
     });
   }
+}
+
+/** The command that shows the alerts that came. */
+export function alertsCommand(simulatorUrl: string): string {
+  return `curl ${simulatorUrl}/__sim/robots/messages`;
 }
 
 /** The command that mends the failing account. */

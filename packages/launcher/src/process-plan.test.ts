@@ -10,6 +10,7 @@ const input = (env: Record<string, string>): PlanInput => ({
   redisUrl: "redis://:pw@127.0.0.1:7001",
   dashboardPassword: "board-password",
   simulatorStateFile: "/state/simulator.json",
+  alertVariables: ["OPS_ROBOT"],
 });
 
 describe("planProcesses", () => {
@@ -33,6 +34,8 @@ describe("planProcesses", () => {
       WORKER_HEALTH_PORT: "3021",
       TOKENKEEPER_CONFIG: "/project/examples/tokenkeeper.yaml",
       WECHAT_API_BASE_URL: "http://127.0.0.1:3022",
+      TOKENKEEPER_ALERTS: "/project/examples/alerts.yaml",
+      EXAMPLE_ROBOT: "http://127.0.0.1:3022/cgi-bin/webhook/send?key=example",
     });
     expect(plan.dashboard).toMatchObject({
       env: {
@@ -48,6 +51,18 @@ describe("planProcesses", () => {
     const plan = planProcesses(input({ WECHAT_API_BASE_URL: "https://api.weixin.qq.com" }));
 
     expect(plan.worker.env["WECHAT_API_BASE_URL"]).toBe("http://127.0.0.1:3022");
+  });
+
+  it("gives both processes the file of alerts that is set and the variables in it, and no example", () => {
+    const env = { TOKENKEEPER_ALERTS: "alerts.yaml", OPS_ROBOT: "https://robot", SHOP_SECRET: "s" };
+    const plan = planProcesses(input(env));
+
+    expect(plan.dashboard.env).toMatchObject({ TOKENKEEPER_ALERTS: "alerts.yaml", OPS_ROBOT: "https://robot" });
+    expect(plan.dashboard.env).not.toHaveProperty("SHOP_SECRET");
+    for (const { env: given } of [plan.worker, plan.dashboard]) {
+      expect(given["TOKENKEEPER_ALERTS"]).toBe("alerts.yaml");
+      expect(given).not.toHaveProperty("EXAMPLE_ROBOT");
+    }
   });
 
   it("runs worker and dashboard with their environment untouched when accounts are configured", () => {

@@ -21,6 +21,8 @@ export interface PlanInput {
   readonly redisUrl: string;
   readonly dashboardPassword: string;
   readonly simulatorStateFile: string;
+  /** Variables to which the file of alerts refers. */
+  readonly alertVariables: readonly string[];
 }
 
 export interface StartPlan {
@@ -36,6 +38,14 @@ export function examplesFile(root: string): string {
   return join(root, "examples", "tokenkeeper.yaml");
 }
 
+/** The file of alerts of a first run. */
+function exampleAlertsFile(root: string): string {
+  return join(root, "examples", "alerts.yaml");
+}
+
+/** Path of the robot at the simulator to which a first run sends its alerts, and its id there. */
+export const EXAMPLE_ROBOT = { type: "wecom", id: "example", path: "/cgi-bin/webhook/send?key=example" } as const;
+
 /** The processes of a start with their environments and addresses. */
 export function planProcesses(input: PlanInput): StartPlan {
   const { root, env, settings, ports, redisUrl } = input;
@@ -46,6 +56,9 @@ export function planProcesses(input: PlanInput): StartPlan {
     worker: `http://${reachable(settings.healthHost)}:${ports.worker}`,
     ...(settings.examples && { simulator }),
   };
+  const hasAlerts = (env["TOKENKEEPER_ALERTS"] ?? "") !== "";
+  const exampleAlerts = settings.examples &&
+    !hasAlerts && { TOKENKEEPER_ALERTS: exampleAlertsFile(root), EXAMPLE_ROBOT: `${simulator}${EXAMPLE_ROBOT.path}` };
   const worker: ProcessPlan = {
     name: "worker",
     script: script("worker"),
@@ -55,6 +68,7 @@ export function planProcesses(input: PlanInput): StartPlan {
       REDIS_URL: redisUrl,
       WORKER_HEALTH_PORT: String(ports.worker),
       ...(settings.examples && { TOKENKEEPER_CONFIG: examplesFile(root), WECHAT_API_BASE_URL: simulator }),
+      ...exampleAlerts,
     },
     readyUrl: `${addresses.worker}/healthz`,
   };
@@ -63,6 +77,8 @@ export function planProcesses(input: PlanInput): StartPlan {
     script: script("dashboard"),
     env: {
       ...harmless(env),
+      ...only(env, input.alertVariables),
+      ...exampleAlerts,
       REDIS_URL: redisUrl,
       DASHBOARD_PORT: String(ports.dashboard),
       DASHBOARD_PASSWORD: input.dashboardPassword,
@@ -81,10 +97,14 @@ export function planProcesses(input: PlanInput): StartPlan {
 
 /** What any process needs of the machine, and our own settings that hold no account's secret. */
 const HARMLESS =
-  /^(PATH|HOME|LANG|LC_.*|TZ|TERM|FORCE_COLOR|NO_COLOR|NODE_.*|DASHBOARD_.*|LOG_LEVEL|TOKENKEEPER_TIME_SCALE)$/;
+  /^(PATH|HOME|LANG|LC_.*|TZ|TERM|FORCE_COLOR|NO_COLOR|NODE_.*|DASHBOARD_.*|LOG_LEVEL|TOKENKEEPER_TIME_SCALE|TOKENKEEPER_ALERTS)$/;
 
 function harmless(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => HARMLESS.test(name)));
+}
+
+function only(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(names.map((name) => [name, env[name]]));
 }
 
 function without(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {

@@ -1,13 +1,13 @@
 // The life of `pnpm start`: gets a Redis, runs the parts, ends them in the reverse order.
 import { EXIT, type Account } from "@tokenkeeper/core";
 import { untilAborted } from "./abort.ts";
-import { checkConfig, readExampleAccounts } from "./config-file.ts";
+import { checkAlerts, checkConfig, readExampleAccounts } from "./config-file.ts";
 import { keepDashboardPassword } from "./dashboard-password.ts";
 import { FAILING, registerExamples } from "./example-accounts.ts";
 import { createFleet } from "./fleet.ts";
 import { makePrivateFolder } from "./private-file.ts";
 import { isRunning } from "./process-identity.ts";
-import { examplesFile, planProcesses } from "./process-plan.ts";
+import { EXAMPLE_ROBOT, examplesFile, planProcesses } from "./process-plan.ts";
 import { obtainRedis } from "./redis-choice.ts";
 import { claimStart, readRunningStart, type Addresses, type Claim, type RunningStart } from "./running-start.ts";
 import { StartError } from "./start-error.ts";
@@ -37,9 +37,10 @@ export interface StartOptions {
  */
 export async function start(options: StartOptions): Promise<void> {
   const { env, root, settings, state, signal } = options;
-  const given: Given = settings.examples
+  const accounts = settings.examples
     ? { redisUrl: settings.redisUrl, examples: readExampleAccounts(examplesFile(root)) }
     : { redisUrl: checkConfig(env), examples: [] };
+  const given: Given = { ...accounts, alertVariables: checkAlerts(env) };
   await makePrivateFolder(state.folder);
   while (!signal.aborted) {
     const found = await claimStart(state.running);
@@ -54,6 +55,7 @@ interface Given {
   readonly redisUrl: string | undefined;
   /** The example accounts, in a first run only. */
   readonly examples: readonly Account[];
+  readonly alertVariables: readonly string[];
 }
 
 async function runClaimed(options: StartOptions & Given, claim: Claim): Promise<void> {
@@ -73,13 +75,14 @@ async function runClaimed(options: StartOptions & Given, claim: Claim): Promise<
       dashboardPassword,
       redisUrl: redis.url,
       simulatorStateFile: state.simulator,
+      alertVariables: options.alertVariables,
     });
 
     const fleet = createFleet({ claim, say, signal });
     ends.defer(() => fleet.stop());
     if (simulator !== undefined) {
       await fleet.run(simulator.process);
-      await registerExamples(simulator.url, options.examples);
+      await registerExamples(simulator.url, options.examples, EXAMPLE_ROBOT);
     }
     await fleet.run(worker, dashboard);
     await fleet.publish(addresses);

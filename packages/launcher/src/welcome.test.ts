@@ -25,6 +25,7 @@ describe("welcomeText", () => {
     expect(text).toContain(
       `curl -X PATCH http://127.0.0.1:3012/__sim/accounts/wxfailing000000001 -d '{"whitelist":null}'\n`,
     );
+    expect(text).toContain("\n  curl http://127.0.0.1:3012/__sim/robots/messages\n");
     expect(text).toContain("/project/.tokenkeeper\n");
   });
 

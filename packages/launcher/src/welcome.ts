@@ -1,5 +1,5 @@
 // The lines that a start prints when all is ready. Pure.
-import { FAILING, mendCommand, SHORT_LIVED } from "./example-accounts.ts";
+import { alertsCommand, FAILING, mendCommand, SHORT_LIVED } from "./example-accounts.ts";
 import type { Addresses } from "./running-start.ts";
 
 export interface WelcomeInput {
@@ -32,6 +32,8 @@ export function welcomeText(input: WelcomeInput): string {
       `Example accounts on a simulated WeChat 示例账号（模拟微信）: ${addresses.simulator}`,
       `Read a token and call WeChat with it, as account "${SHORT_LIVED}" 读取凭证并调用微信:`,
       `  ${variable}npx -y pnpm example`,
+      `Read the alerts that a simulated group robot got 查看模拟群机器人收到的告警:`,
+      `  ${alertsCommand(addresses.simulator)}`,
       `Mend account "${FAILING}", which fails with 40164 修复报 40164 的示例账号:`,
       `  ${mendCommand(addresses.simulator, failingAppId)}`,
       `  then press retry 然后点重试: ${addresses.dashboard}/?search=${FAILING}`,

@@ -11,6 +11,7 @@ export const ACTS = [
   "reset_quota",
   "pause",
   "resume",
+  "test_alert",
 ] as const;
 
 /** Coming, going, and what was denied. */

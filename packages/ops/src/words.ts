@@ -79,7 +79,10 @@ const FOREIGN: Bilingual = {
 const SAYS_SO: readonly State[] = ["missing", "new", "refreshing"];
 
 /** What there is to say of a credential, in one or two sentences, and what to do about it when something is wrong. */
-export function sentencesOf(row: Row): { readonly sentence: Bilingual; readonly remedy?: Bilingual } {
+export function sentencesOf(row: Pick<Row, "state" | "served" | "trouble" | "foreign">): {
+  readonly sentence: Bilingual;
+  readonly remedy?: Bilingual;
+} {
   const { state, served, trouble, foreign } = row;
   const parts = [
     ...(trouble ? [stopped(trouble.meaning)] : []),

@@ -114,5 +114,8 @@ export function sloKey(beijingDate: string): string {
   return `${PREFIX}:slo:${beijingDate}`;
 }
 
+/** Hash: what is wrong now and was or will be told to people on call → JSON of the incident. Written and read by worker and dashboard. */
+export const INCIDENTS_KEY = `${PREFIX}:incidents`;
+
 /** String with a TTL: which process looks at everything, for alerts and figures. Written and read by worker and dashboard. */
 export const WATCH_KEY = `${PREFIX}:watch`;

@@ -7,6 +7,8 @@ import { createControl } from "./control.ts";
 import type { Control } from "./control.ts";
 import { createEventLog } from "./event-log.ts";
 import { createApp } from "./http/app.ts";
+import { createRobots } from "./robots/robots.ts";
+import type { Robots } from "./robots/robots.ts";
 import { createSimulation } from "./simulation.ts";
 import { createStateFile } from "./state-file.ts";
 import type { SavedState } from "./state/saved-state.ts";
@@ -16,6 +18,8 @@ export type { Control, StateView, ValueVerdict } from "./control.ts";
 export { ControlError } from "./control-error.ts";
 export type { LogEvent, LogFilter } from "./event-log.ts";
 export type { Fault, FaultInput } from "./faults.ts";
+export type { RobotFaultInput, RobotInput, RobotType } from "./robots/robot.ts";
+export type { RobotMessage, Robots, RobotView } from "./robots/robots.ts";
 export type { AccountInput, AccountPatch } from "./state/settings.ts";
 export type { AccountStateView, AccountView } from "./state/view.ts";
 
@@ -42,6 +46,8 @@ export interface Simulator {
   url: string;
   port: number;
   control: Control;
+  /** Robots of chat groups, which take messages as the real ones do. */
+  robots: Robots;
   /** Ends all connections and waits until state and log are on disk. */
   close(): Promise<void>;
 }
@@ -75,8 +81,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   });
   for (const account of initial) if (accounts.get(account.appId) === undefined) control.putAccount(account);
 
+  const robots = createRobots({ scale, now });
   const closing = new AbortController();
-  const server = createServer(createApp({ simulation, control, closing: closing.signal, warn }));
+  const server = createServer(createApp({ simulation, control, robots, closing: closing.signal, warn }));
   server.listen(port, "127.0.0.1");
   await once(server, "listening").catch(async (error: unknown) => {
     await log.close();
@@ -105,7 +112,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     await log.close();
   }
 
-  return { url: `http://127.0.0.1:${address.port}`, port: address.port, control, close };
+  return { url: `http://127.0.0.1:${address.port}`, port: address.port, control, robots, close };
 }
 
 function secureRandom(): number {

@@ -1,5 +1,7 @@
+import { createAlertsSource } from "@tokenkeeper/alerts";
 import {
   ConfigError,
+  createConfigFiles,
   createLog,
   errorFields,
   EXIT,
@@ -7,7 +9,6 @@ import {
   untilToldToStop,
   type WorkerConfig,
 } from "@tokenkeeper/core";
-import { createConfigFiles } from "./config-files.ts";
 import { createRuntime } from "./runtime.ts";
 import { StartError } from "./start-error.ts";
 import { StorageError } from "./store/run-script.ts";
@@ -19,7 +20,8 @@ async function main(): Promise<number> {
   const load = (): WorkerConfig => loadWorkerConfig(process.env, files.read);
   const config = load();
   const log = createLog({ name: "worker", level: config.logLevel, pretty: process.stdout.isTTY });
-  const runtime = createRuntime({ config, log, configSource: { load, stamp: () => files.stamp() } });
+  const alerts = createAlertsSource(process.env);
+  const runtime = createRuntime({ config, log, alerts, configSource: { load, stamp: () => files.stamp() } });
   const told = untilToldToStop(process);
   try {
     await runtime.start();

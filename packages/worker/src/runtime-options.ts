@@ -1,3 +1,4 @@
+import type { AlertsSource } from "@tokenkeeper/alerts";
 import type { Log, WorkerConfig } from "@tokenkeeper/core";
 import type { Clock } from "@tokenkeeper/shared/contract";
 import type { ConfigSource } from "./config-watch.ts";
@@ -9,6 +10,8 @@ export interface RuntimeOptions {
   readonly clock?: Clock;
   /** Where a changed configuration comes from; without it the one at the start stays. */
   readonly configSource?: ConfigSource;
+  /** The file of alerts; without it this worker finds and delivers none. */
+  readonly alerts?: AlertsSource | undefined;
   /** 0 (included) to 1 (excluded). */
   readonly random?: () => number;
   /** Which planners run. Each alone keeps every credential fresh; all run by default. */

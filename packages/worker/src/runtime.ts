@@ -37,6 +37,7 @@ import { checkDurations, checkRedis } from "./start-checks.ts";
 import { ALL_PLANNERS, type Runtime, type RuntimeOptions } from "./runtime-options.ts";
 import { createRegistry } from "./store/registry.ts";
 import { createTicker } from "./ticker.ts";
+import { createWatching } from "./watching.ts";
 
 /** Composition root: the only place that puts the parts together. */
 export function createRuntime(options: RuntimeOptions): Runtime {
@@ -155,6 +156,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     createTicker(durations.followCheck, () => follow.check(), onError("leader")),
     ...(planners.fallback ? [createTicker(durations.sweep, fallback, onError("fallback"))] : []),
   ];
+  const { alerts } = options;
+  const { timeScale } = config;
+  const watch = createWatching({ alerts, connections, name, durations, timeScale, clock, log, lifecycle });
 
   async function start(): Promise<number> {
     checkDurations();
@@ -177,6 +181,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       lifecycle.onClose("ticker", () => ticker.stop());
     }
     monitoring.started();
+    watch();
     log.info(
       { worker: name, accounts: config.accounts.length, credentials: credentials.all.length, port },
       "worker.started",

@@ -2,14 +2,14 @@ import type { Audit, AuditResult } from "@tokenkeeper/ops";
 import type { RequestHandler, Response } from "express";
 import { signedInUser } from "../signed-in-user.ts";
 
-const ALL_FAILED = { action: "retry_failed", target: "refresh" } as const;
-const RETRY_ONE = /\/([^/]+)\/retry$/;
+const RETRY_ONE = /\/([^/]+)\/([^/]+)\/retry$/;
+const RETRY_ALL = /\/([^/]+)\/retry\/failed$/;
 
 /** What auditing retries needs. */
 export interface AuditRetriesDeps {
   readonly audit: Pick<Audit, "act">;
-  /** The name of a job of `refresh`, which says of what credential it is. */
-  readonly jobName: (id: string) => Promise<string | undefined>;
+  /** The name of a job of a queue, which says of what credential it is. */
+  readonly jobName: (queue: string, id: string) => Promise<string | undefined>;
 }
 
 /** Audits what the gate lets people do on Bull Board: retrying one failed job, or all of them. */
@@ -19,13 +19,16 @@ export function auditRetries({ audit, jobName }: AuditRetriesDeps): RequestHandl
       next();
       return;
     }
-    const [, encoded] = RETRY_ONE.exec(request.path) ?? [];
-    const act = encoded === undefined ? ALL_FAILED : await retryOf(decodeURIComponent(encoded));
+    const [, queue = "", encoded] = RETRY_ONE.exec(request.path) ?? RETRY_ALL.exec(request.path) ?? [];
+    const act =
+      encoded === undefined
+        ? ({ action: "retry_failed", target: queue } as const)
+        : await retryOf(queue, decodeURIComponent(encoded));
     await audit.act({ ...act, user: signedInUser(response) }, () => answered(response, next), resultOf);
   };
 
-  async function retryOf(id: string): Promise<{ action: "retry_job"; target: string }> {
-    const name = await jobName(id);
+  async function retryOf(queue: string, id: string): Promise<{ action: "retry_job"; target: string }> {
+    const name = await jobName(queue, id);
     return { action: "retry_job", target: name === undefined ? id : `${name} · ${id}` };
   }
 }

@@ -1,3 +1,4 @@
+import type { TestResult } from "@tokenkeeper/alerts";
 import type { Detail, Row } from "./lib/ops/row.js";
 import { act, ApiError, type Ref } from "./api.ts";
 import { say } from "./frame.ts";
@@ -53,6 +54,17 @@ export function resetQuota({ account, name }: Row): void {
   void confirmed(t().resetQuota, t().confirmReset, async () => {
     await act(`/api/accounts/${account}/reset-quota`);
     return t().askedFor(`${t().resetQuota} · ${name}`);
+  });
+}
+
+/** Says of each receiver whether a message came through. */
+export function testAlerts(): void {
+  void tell(async () => {
+    const { results } = await act<{ results: readonly TestResult[] }>("/api/alerts/test");
+    const parts = results.map(({ receiver, delivered, code, reason }) =>
+      delivered ? t().testDelivered(receiver) : t().testFailed(receiver, `${code}: ${reason?.[reader.language]}`),
+    );
+    return parts.join(" ");
   });
 }
 

@@ -1,5 +1,7 @@
+import type { AlertsOverview } from "@tokenkeeper/alerts/overview";
 import type { Fleet, FleetPage } from "./lib/ops/row.js";
 import { ApiError, read } from "./api.ts";
+import { alertsSection } from "./fleet-alerts.ts";
 import { redraw, show } from "./frame.ts";
 import { html, nothing, type TemplateResult } from "./lib/lit-html/lit-html.js";
 import { plainTable } from "./plain-table.ts";
@@ -12,13 +14,14 @@ const EVERY = 5_000;
 /** Workers, queues, schedulers and Redis. */
 export function showFleet(): void {
   let fleet: FleetPage | undefined;
+  let alerts: AlertsOverview | null = null;
   let connection: Connection = "connecting";
-  show(() => ({ title: t().fleet, content: fleet ? content(fleet) : html``, connection }));
+  show(() => ({ title: t().fleet, content: fleet ? content(fleet, alerts) : html``, connection }));
   void keepReading();
 
   async function keepReading(): Promise<void> {
     try {
-      fleet = await read<FleetPage>("/api/fleet");
+      [fleet, alerts] = await Promise.all([read<FleetPage>("/api/fleet"), read<AlertsOverview | null>("/api/alerts")]);
       setServerTime(fleet.now);
       connection = "live";
     } catch (error) {
@@ -29,7 +32,7 @@ export function showFleet(): void {
   }
 }
 
-function content(fleet: FleetPage): TemplateResult {
+function content(fleet: FleetPage, alerts: AlertsOverview | null): TemplateResult {
   const { credentials, schedulers } = fleet;
   return html`
     ${numbers([
@@ -40,6 +43,8 @@ function content(fleet: FleetPage): TemplateResult {
       [t().settles, credentials.settles, false],
       [t().foreignToday, credentials.foreign, credentials.foreign > 0],
     ])}
+    <h2>${t().alerts}</h2>
+    ${alertsSection(alerts)}
     <h2>${t().workers}</h2>
     ${fleet.workers.length === 0 ? html`<p class="banner" role="alert">${t().noWorkers}</p>` : workers(fleet)}
     <h2>${t().queues}</h2>

@@ -1,5 +1,6 @@
 import { gzip } from "node:zlib";
 import { promisify } from "node:util";
+import type { Alerts } from "@tokenkeeper/alerts";
 import type { AccountEntry } from "@tokenkeeper/core";
 import {
   factsOnPage,
@@ -35,6 +36,8 @@ export interface OpsDeps {
   readonly redis: Redis;
   readonly refresh: Queue;
   readonly schedule: Queue;
+  /** Absent without a file of alerts. */
+  readonly alerts: Alerts | undefined;
   /** Paths below `/ui` of what the list imports: a browser fetches them together instead of one after the other. */
   readonly modules: readonly string[];
 }
@@ -51,7 +54,7 @@ const zipped = promisify(gzip);
 
 /** The pages about credentials and the fleet, what they read, and what people may do there. */
 export function createOpsRoutes(deps: OpsDeps): Router {
-  const { data, changes, history, actions, audit, redis, refresh, schedule, modules } = deps;
+  const { data, changes, history, actions, audit, redis, refresh, schedule, modules, alerts } = deps;
   const router = express.Router();
   const list = createList(changes);
 
@@ -67,6 +70,8 @@ export function createOpsRoutes(deps: OpsDeps): Router {
   router.get("/api/credentials", (request, response) => sendList(request, response));
   router.get("/api/credentials/:account/:kind", (request, response) => sendDetail(request, response));
   router.get("/api/fleet", (_request, response) => sendFleet(response));
+  router.get("/api/alerts", async (_request, response) => void response.json((await alerts?.overview()) ?? null));
+  router.post("/api/alerts/test", (_request, response) => sendTest(response));
   router.get("/api/events", (request, response) => streamChanges(request, response, changes));
   router.post("/api/credentials/:account/:kind/refresh", (request, response) =>
     onCredential(request, response, { action: "refresh", run: (entry, kind) => actions.refresh(entry, kind) }),
@@ -125,6 +130,17 @@ export function createOpsRoutes(deps: OpsDeps): Router {
     const done = await audit.act({ user, action: "rerun", target }, () => actions.rerun(body.credentials));
     for (const { account } of body.credentials) changes.hint(account);
     response.json(done);
+  }
+
+  async function sendTest(response: Response): Promise<void> {
+    if (!alerts) return void response.status(409).json({ error: REFUSALS.noAlerts });
+    const act = { user: signedInUser(response), action: "test_alert", target: "alerts" } as const;
+    const results = await audit.act(
+      act,
+      () => alerts.sendTest(),
+      (sent) => (sent.every(({ delivered }) => delivered) ? "done" : "failed"),
+    );
+    response.json({ results });
   }
 
   async function entryOf(account: string): Promise<AccountEntry | undefined> {

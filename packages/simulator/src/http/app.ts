@@ -3,6 +3,8 @@ import type { ErrorRequestHandler, Express } from "express";
 import type { Control } from "../control.ts";
 import { ControlError } from "../control-error.ts";
 import { refuse } from "../rules/errcode.ts";
+import type { Robots } from "../robots/robots.ts";
+import { createRobotRoutes } from "../robots/routes.ts";
 import type { Simulation } from "../simulation.ts";
 import { createControlRoutes } from "./control-routes.ts";
 import { send } from "./reply.ts";
@@ -11,15 +13,17 @@ import { createWechatRoutes } from "./wechat-routes.ts";
 export interface AppDeps {
   simulation: Simulation;
   control: Control;
+  robots: Robots;
   closing: AbortSignal;
   warn: (message: string) => void;
 }
 
-/** The HTTP face: WeChat's paths, and the control API under /__sim. */
-export function createApp({ simulation, control, closing, warn }: AppDeps): Express {
+/** The HTTP face: WeChat's paths, those of group robots, and the control API under /__sim. */
+export function createApp({ simulation, control, robots, closing, warn }: AppDeps): Express {
   const app = express();
   app.disable("x-powered-by");
-  app.use("/__sim", createControlRoutes({ control, saved: () => simulation.saved() }), controlErrors(warn));
+  app.use("/__sim", createControlRoutes({ control, robots, saved: () => simulation.saved() }), controlErrors(warn));
+  app.use(createRobotRoutes(robots));
   app.use(createWechatRoutes({ simulation, closing }));
   // oxlint-disable-next-line max-params -- express knows an error handler by its four parameters
   const unreadable: ErrorRequestHandler = (_error, _req, res, next) => {

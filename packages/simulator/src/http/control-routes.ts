@@ -3,15 +3,18 @@ import type { Router } from "express";
 import type { Control } from "../control.ts";
 import { ControlError } from "../control-error.ts";
 import { checked, logQuerySchema } from "../control-input.ts";
+import type { Robots } from "../robots/robots.ts";
+import { createRobotControlRoutes } from "../robots/routes.ts";
 
 export interface ControlRoutesDeps {
   control: Control;
+  robots: Robots;
   /** Resolves when a change is safe in the state file. */
   saved: () => Promise<void>;
 }
 
 /** The control API under /__sim, JSON in and out, one route for each function of `Control`. */
-export function createControlRoutes({ control, saved }: ControlRoutesDeps): Router {
+export function createControlRoutes({ control, robots, saved }: ControlRoutesDeps): Router {
   const router = express.Router();
   router.use(express.json({ type: () => true, limit: "32mb" }));
 
@@ -43,6 +46,8 @@ export function createControlRoutes({ control, saved }: ControlRoutesDeps): Rout
   router.post("/accounts/:appId/expire", (req, res) =>
     done(res, () => control.expire(req.params.appId, req.body ?? {})),
   );
+
+  router.use("/robots", createRobotControlRoutes(robots));
 
   router.use(() => {
     throw new ControlError(404, "no such control call: see the simulator's README");

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
-import type { ReadFile } from "@tokenkeeper/core";
+import type { ReadFile } from "./secret-file.ts";
 
-/** The files of the configuration, on disk. */
+/** The files of a configuration, on disk. */
 export interface ConfigFiles {
   readonly read: ReadFile;
   /** Changes whenever one of the files that were read does. */
