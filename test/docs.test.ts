@@ -87,7 +87,7 @@ describe("docs/key-contract.md", () => {
       [contract.usageKey("<date>")]: "usageKey",
       [contract.FOLLOWERS_KEY]: "FOLLOWERS_KEY",
       [contract.INCIDENTS_KEY]: "INCIDENTS_KEY",
-      [contract.WATCH_KEY]: "WATCH_KEY",
+      [contract.watchKey("<purpose>")]: "watchKey",
       [contract.sloKey("<date>")]: "sloKey",
       [contract.QUEUE_PREFIX]: "QUEUE_PREFIX",
     };
@@ -107,7 +107,6 @@ describe("docs/key-contract.md", () => {
       "QUEUE_PREFIX",
       "REPORTS_KEY",
       "ROTATED_CHANNEL",
-      "WATCH_KEY",
       "WORKERS_KEY",
       "auditKey",
       "controlKey",
@@ -122,6 +121,7 @@ describe("docs/key-contract.md", () => {
       "sloKey",
       "usageKey",
       "userSessionsKey",
+      "watchKey",
       "workerCredentialsKey",
       "workerNamesKey",
     ]);

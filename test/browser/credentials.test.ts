@@ -202,7 +202,7 @@ describe("the pages", { timeout: 120_000 }, () => {
     const text = await page.getByRole("main").innerText();
     expect(text).toMatch(new RegExp(`Credentials\\s+${MANY + 4}\\s`));
     expect(text).toMatch(/Without a value\s+■ 1\s/);
-    for (const word of ["none overdue", "noeviction", "append-only file", "0.1.0", "1234"])
+    for (const word of ["none overdue", "noeviction", "append-only file", "0.1.0", "1234", "Timeliness", "≥ 99.99 %"])
       expect(text).toContain(word);
     expect(text).toMatch(/staging\s+yes\s+.* ago\s+1\s+shop\s/);
     await picture("fleet");

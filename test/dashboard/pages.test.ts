@@ -10,11 +10,12 @@ import {
   ROTATED_CHANNEL,
   recordKey,
   reportersKey,
+  sloKey,
   usageKey,
 } from "@tokenkeeper/shared/contract";
 import { Queue, Worker } from "bullmq";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Detail, Fleet, RowsMessage } from "@tokenkeeper/ops";
+import type { Detail, FleetPage, RowsMessage } from "@tokenkeeper/ops";
 import { eventually } from "../support/eventually.ts";
 import { blockOf, readDocument } from "../support/markdown.ts";
 import { appIdOf, populate, tokenOf } from "../support/population.ts";
@@ -446,9 +447,11 @@ describe("the fleet", () => {
     await failJobs(2);
     await queue.pause();
 
+    const today = sloKey(beijingDate(Date.now()));
+    await server.redis.hset(today, { watched_ms: 4e12, fresh_ms: 3e12 });
     const fleet = await eventually(
       async () => {
-        const read1 = await read<Fleet>("/api/fleet");
+        const read1 = await read<FleetPage>("/api/fleet");
         expect(read1.credentials).toMatchObject({ all: 3, unserved: 0, unknown: 1, settles: 1 });
         return read1;
       },
@@ -471,6 +474,12 @@ describe("the fleet", () => {
       { key: "staging", served: 4, reported: 0, followed: 9, refused: 0 },
     ]);
     expect(fleet.redis).toMatchObject({ role: "master", policy: "noeviction", appendOnly: true, persistenceOk: true });
+    expect(fleet.slo).toMatchObject([
+      { slo: "freshness", target: 0.9999, share: expect.closeTo(0.75) },
+      { slo: "timeliness", target: 0.999 },
+      { slo: "recovery", target: 0.99 },
+      { slo: "quota", target: 0.05 },
+    ]);
   });
 });
 

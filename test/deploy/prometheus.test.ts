@@ -116,7 +116,9 @@ describe("deploy/prometheus", () => {
       // The last of its rules: what is spent evenly can wait.
       SurfacedErrors: "ticket",
     });
+    const runbook = await readDocument("docs/runbook.md");
     for (const { alert, annotations } of found) {
+      expect(runbook).toContain(`\n### ${alert}\n`);
       expect(annotations.summary).toMatch(/^(?=.*\p{Script=Han}).* \| .*[A-Za-z]/u);
       expect(annotations.runbook_url).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
     }

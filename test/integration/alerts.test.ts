@@ -2,7 +2,7 @@
 // refuse or are down, and the death of whoever watches.
 import { writeFile } from "node:fs/promises";
 import { handDeduplicationId } from "@tokenkeeper/core";
-import { controlKey, INCIDENTS_KEY, WATCH_KEY, type CredentialKind } from "@tokenkeeper/shared/contract";
+import { controlKey, INCIDENTS_KEY, watchKey, type CredentialKind } from "@tokenkeeper/shared/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createAlerting, ROBOT_ID, ROBOT_SECRET, TYPES, type Alerting } from "../support/alerting.ts";
 import { eventually } from "../support/eventually.ts";
@@ -187,7 +187,7 @@ describe("alerts over two workers and a dashboard", () => {
     const { redis } = world.redis;
     const watcher = await eventually(
       async () => {
-        const name = (await redis.get(WATCH_KEY)) ?? "";
+        const name = (await redis.get(watchKey("alerts"))) ?? "";
         if (name.startsWith("dashboard-")) await endDashboard();
         const found = workers.find(({ pid }) => name.includes(`-${pid}-`));
         if (!found) throw new Error(`${name} watches`);
@@ -206,7 +206,7 @@ describe("alerts over two workers and a dashboard", () => {
 
     const line = "opened NeedsPerson late access_token";
     await eventually(() => expect(counts([line])).toEqual({ [line]: 1 }), { what: "the message", ...PATIENT });
-    await eventually(async () => expect(await redis.get(WATCH_KEY)).toMatch(/./), {
+    await eventually(async () => expect(await redis.get(watchKey("alerts"))).toMatch(/./), {
       what: "another to watch",
       ...PATIENT,
     });

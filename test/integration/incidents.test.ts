@@ -50,6 +50,8 @@ function round(at: number, workers: number): Round {
         appendOnly: true,
         persistenceOk: true,
       },
+      followers: [],
+      requests: [],
     },
   };
 }

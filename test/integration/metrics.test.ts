@@ -1,5 +1,5 @@
 // What Prometheus and probes get from both processes while things go well and badly.
-import { createLog } from "@tokenkeeper/core";
+import { ALERTS_QUEUE, createLog } from "@tokenkeeper/core";
 import { createDashboard, type Dashboard } from "@tokenkeeper/dashboard";
 import { anyFreePort } from "@tokenkeeper/launcher";
 import { MINUTE } from "@tokenkeeper/shared/contract";
@@ -39,6 +39,18 @@ function valueOf(text: string, name: string, labels: Readonly<Record<string, str
 
 const silent = createLog({ name: "test", level: "silent", pretty: false });
 
+function startDashboard(metrics: { port: number; explicit: boolean }): Promise<Dashboard> {
+  return createDashboard({
+    redisUrl: world.redis.url,
+    host: "127.0.0.1",
+    port: 0,
+    credentials: USER,
+    publicUrl: undefined,
+    metrics: { host: "127.0.0.1", ...metrics },
+    log: silent,
+  });
+}
+
 describe("metrics and probes", () => {
   beforeAll(async () => {
     world = await startWorld({
@@ -53,15 +65,7 @@ describe("metrics and probes", () => {
     control.addFault(world.appId("garbage"), { call: "token", fault: { type: "body", body: GARBAGE }, times: 1 });
     workerPort = await anyFreePort();
     await world.startRuntime({ config: { ...world.config(), healthPort: workerPort } });
-    dashboard = await createDashboard({
-      redisUrl: world.redis.url,
-      host: "127.0.0.1",
-      port: 0,
-      credentials: USER,
-      publicUrl: undefined,
-      metrics: { host: "127.0.0.1", port: 0, explicit: true },
-      log: silent,
-    });
+    dashboard = await startDashboard({ port: 0, explicit: true });
     const patient = world.client({ waitMs: 40_000 });
     for (const name of ["shop", "stable", "garbage"]) await patient.getAccessToken(name);
     await patient.getTicket("shop", "jsapi");
@@ -146,6 +150,7 @@ describe("metrics and probes", () => {
     expect(valueOf(text, "wxtok_worker_heartbeat_timestamp_seconds")).toBeGreaterThan(1e9);
     expect(valueOf(text, "wxtok_redis_risk")).toBe(0);
     expect(valueOf(text, "bullmq_job_count", { queue: "refresh", state: "failed" })).toBeGreaterThan(0);
+    expect(valueOf(text, "bullmq_job_count", { queue: ALERTS_QUEUE, state: "failed" })).toBe(0);
     expect(valueOf(text, "wxtok_dashboard_auth_total", { result: "refused" })).toBe(1);
     expect(valueOf(text, "wxtok_dashboard_auth_total", { result: "done" })).toBe(1);
   });
@@ -167,6 +172,17 @@ describe("metrics and probes", () => {
         [],
       );
     }
+  });
+
+  it("keep nobody from the pages when the default port is taken, and end the start when another one was set", async () => {
+    const without = await startDashboard({ port: workerPort, explicit: false });
+    const page = await fetch(`${without.url}/healthz`);
+    await without.close();
+
+    expect([without.metricsPort, page.status]).toEqual([undefined, 200]);
+    await expect(startDashboard({ port: workerPort, explicit: true })).rejects.toThrow(
+      `The dashboard cannot listen for metrics at 127.0.0.1 port ${workerPort}: another program does`,
+    );
   });
 
   it("answer nothing else, and say no with a word while Redis is away", async () => {

@@ -81,7 +81,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
   const data = createData(redis);
   const subscribe = (): Redis => connectRedis(redisUrl, { name: "dashboard-hints", log, use: "queue" });
   const changes = createChanges({ data, subscribe, clock: systemClock, log });
-  const monitoring = createMonitoring({ redis, refresh, schedule, changes, log });
+  const monitoring = createMonitoring({ redis, refresh, schedule, alerts: alertsQueue, changes, log });
   const { meter } = monitoring;
   const onLost = (): void => meter.add("wxtok_audit_write_failures_total", {});
   const audit = observeAudit(createAudit({ redis, onLost, log }), meter);
@@ -127,8 +127,14 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
     await disconnect();
     throw error;
   };
-  const metricsPort = metrics && (await monitoring.listen(metrics).catch(giveUp));
   const server = await listen(app, { host, port }).catch(giveUp);
+  // After the pages: the default port of metrics may be the one that they were given.
+  const metricsPort =
+    metrics &&
+    (await monitoring.listen(metrics).catch(async (error: unknown) => {
+      await server.close();
+      return giveUp(error);
+    }));
   watching.start();
   if (!secure) log.warn({ remedy: "serve it over https and set DASHBOARD_PUBLIC_URL" }, "dashboard.plain_http");
   return {

@@ -37,7 +37,7 @@ export function createWatching(deps: WatchingDeps): Watching {
   const delivery = openDelivery(deps);
   const name = `dashboard-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const slo = createSloWatcher(redis, sloLimits(timeScale));
-  const watchers = delivery ? [slo, delivery.alerts.watcher] : [slo];
+  const watchers = { slo, ...(delivery && { alerts: delivery.alerts.watcher }) };
   const watch = createWatch({ redis, data, refresh, schedule, watchers, name, periodMs: durations.watch, clock, log });
   return {
     alerts: delivery?.alerts,

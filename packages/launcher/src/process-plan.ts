@@ -54,7 +54,7 @@ export function planProcesses(input: PlanInput): StartPlan {
   const simulator = `http://127.0.0.1:${ports.simulator}`;
   const addresses: Addresses = {
     dashboard: `http://${reachable(settings.dashboardHost)}:${ports.dashboard}`,
-    worker: `http://127.0.0.1:${ports.worker}`,
+    worker: `http://${reachable(settings.healthHost)}:${ports.worker}`,
     ...(settings.examples && { simulator }),
   };
   const hasAlerts = (env["TOKENKEEPER_ALERTS"] ?? "") !== "";

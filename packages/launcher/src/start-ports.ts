@@ -9,7 +9,12 @@ export interface StartPorts {
 }
 
 /** @throws StartError (exit code 69) when an explicitly set port is taken. */
-export async function chooseStartPorts({ examples, ports: wishes, dashboardHost }: StartSettings): Promise<StartPorts> {
+export async function chooseStartPorts({
+  examples,
+  ports: wishes,
+  dashboardHost,
+  healthHost,
+}: StartSettings): Promise<StartPorts> {
   const taken = new Set<number>();
   const notes: string[] = [];
   const choose = async (part: Part, host: string): Promise<number> => {
@@ -24,7 +29,7 @@ export async function chooseStartPorts({ examples, ports: wishes, dashboardHost 
     return port;
   };
   const dashboard = await choose("dashboard", dashboardHost);
-  const worker = await choose("worker", "127.0.0.1");
+  const worker = await choose("worker", healthHost);
   const simulator = examples ? await choose("simulator", "127.0.0.1") : wishes.simulator.port;
   return { ports: { dashboard, worker, simulator }, notes };
 }

@@ -7,6 +7,7 @@ export interface StartSettings {
   readonly examples: boolean;
   readonly ports: Readonly<Record<Part, PortWish>>;
   readonly dashboardHost: string;
+  readonly healthHost: string;
   readonly dashboardUser: string;
   /** Who may sign in; `nobody`: the start makes a password. One that a person gave is never printed. */
   readonly dashboardAccess: "password" | "file of users" | "nobody";
@@ -22,6 +23,7 @@ const NAMES = [
   "DASHBOARD_USER",
   "DASHBOARD_PASSWORD",
   "DASHBOARD_USERS",
+  "WORKER_HEALTH_HOST",
   "WORKER_HEALTH_PORT",
   "SIMULATOR_PORT",
 ] as const;
@@ -49,6 +51,7 @@ export function readStartSettings(env: Environment, hasConfigFile: boolean): Sta
       dashboard: wish("dashboard", "DASHBOARD_PORT"),
     },
     dashboardHost: settings.DASHBOARD_HOST,
+    healthHost: settings.WORKER_HEALTH_HOST,
     dashboardUser: settings.DASHBOARD_USER,
     dashboardAccess: accessOf(settings),
     redisUrl: settings.REDIS_URL,

@@ -10,6 +10,8 @@ export interface FleetDeps {
   readonly redis: Redis;
   readonly refresh: Queue;
   readonly schedule: Queue;
+  /** Messages to people on call; counted where it is given. */
+  readonly alerts?: Queue;
 }
 
 /** A sign of life is valid this long, ms, and what is left of it tells how old it is. */
@@ -19,13 +21,13 @@ const SCHEDULER_GRACE = MINUTE / 2;
 const COUNTED = ["waiting", "active", "delayed", "failed", "completed"] as const;
 
 /** Reads workers, queues and Redis. Rejects with UnavailableError while Redis does not answer. */
-export function readFleet({ redis, refresh, schedule }: FleetDeps, rows: readonly Row[]): Promise<Fleet> {
+export function readFleet({ redis, refresh, schedule, alerts }: FleetDeps, rows: readonly Row[]): Promise<Fleet> {
   return answered(async () => {
     const [seconds] = await redis.time();
     const now = Number(seconds) * 1_000;
     const [workers, queues, schedulers, clients, info] = await Promise.all([
       readWorkers(redis),
-      Promise.all([refresh, schedule].map((queue) => readQueue(queue))),
+      Promise.all([refresh, schedule, ...(alerts ? [alerts] : [])].map((queue) => readQueue(queue))),
       readSchedulers(redis, schedule, now),
       readApiClients(redis, now, rows),
       redis.info(),

@@ -1,5 +1,5 @@
 import type { Log } from "@tokenkeeper/core";
-import { WATCH_KEY, type Clock } from "@tokenkeeper/shared/contract";
+import { watchKey, type Clock } from "@tokenkeeper/shared/contract";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Data, Facts } from "./data.ts";
@@ -20,7 +20,10 @@ export interface Round {
 /** Does something about what was seen. It may meet the same round twice, and miss some between two. */
 export type Watcher = (round: Round) => Promise<void>;
 
-/** Looks at everything again and again, in one process of the fleet at a time: worker or dashboard, whichever was first. */
+/**
+ * Looks at everything again and again. Each watcher is at work in one process of the fleet at a time, worker or dashboard,
+ * whichever was first; a process without one of them does not keep the others from it.
+ */
 export interface Watch {
   start(): void;
   /** Waits for the round that is under way, and lets another process watch at once. */
@@ -33,7 +36,8 @@ export interface WatchDeps {
   readonly data: Data;
   readonly refresh: Queue;
   readonly schedule: Queue;
-  readonly watchers: readonly Watcher[];
+  /** By their purpose. */
+  readonly watchers: Readonly<Record<string, Watcher>>;
   /** Tells this process from the others. */
   readonly name: string;
   /** From the end of one round to the begin of the next, ms. */
@@ -56,10 +60,11 @@ export function createWatch(deps: WatchDeps): Watch {
   let waitMs = periodMs;
 
   /** Two that both believe it for a moment do no harm: watchers are told that a round may come twice. */
-  async function isMine(): Promise<boolean> {
+  async function isMine(purpose: string): Promise<boolean> {
+    const key = watchKey(purpose);
     const ttl = PATIENCE * Math.max(periodMs, waitMs);
-    if ((await redis.set(WATCH_KEY, name, "PX", ttl, "NX")) === "OK") return true;
-    return (await redis.get(WATCH_KEY)) === name && (await redis.pexpire(WATCH_KEY, ttl)) === 1;
+    if ((await redis.set(key, name, "PX", ttl, "NX")) === "OK") return true;
+    return (await redis.get(key)) === name && (await redis.pexpire(key, ttl)) === 1;
   }
 
   async function look(): Promise<Round> {
@@ -70,11 +75,13 @@ export function createWatch(deps: WatchDeps): Watch {
   }
 
   async function once(): Promise<void> {
-    if (!(await isMine())) return;
+    const mine: Watcher[] = [];
+    for (const [purpose, watcher] of Object.entries(watchers)) if (await isMine(purpose)) mine.push(watcher);
+    if (mine.length === 0) return;
     const from = clock.monotonic();
     const round = await look();
     waitMs = Math.round(Math.min(MOST_PERIODS * periodMs, Math.max(periodMs, (clock.monotonic() - from) * SHARE)));
-    const ends = await Promise.allSettled(watchers.map((watcher) => watcher(round)));
+    const ends = await Promise.allSettled(mine.map((watcher) => watcher(round)));
     for (const end of ends) if (end.status === "rejected") log.warn({ err: end.reason as unknown }, "watcher.failed");
   }
 
@@ -83,7 +90,8 @@ export function createWatch(deps: WatchDeps): Watch {
       await once().catch((err: unknown) => log.warn({ err }, "watch.failed"));
       await clock.sleep(waitMs, stopping.signal);
     }
-    if ((await redis.get(WATCH_KEY).catch(() => null)) === name) await redis.del(WATCH_KEY).catch(() => 0);
+    for (const key of Object.keys(watchers).map(watchKey))
+      if ((await redis.get(key).catch(() => null)) === name) await redis.del(key).catch(() => 0);
   }
 
   return {

@@ -122,5 +122,10 @@ export function sloKey(beijingDate: string): string {
 /** Hash: what is wrong now and was or will be told to people on call → JSON of the incident. Written and read by worker and dashboard. */
 export const INCIDENTS_KEY = `${PREFIX}:incidents`;
 
-/** String with a TTL: which process looks at everything, for alerts and figures. Written and read by worker and dashboard. */
-export const WATCH_KEY = `${PREFIX}:watch`;
+/**
+ * String with a TTL: which process looks at everything for one purpose. Written and read by worker and dashboard.
+ * @param purpose `alerts` or `slo`.
+ */
+export function watchKey(purpose: string): string {
+  return `${PREFIX}:watch:${purpose}`;
+}

@@ -33,7 +33,7 @@ export function createWatching(deps: WatchingDeps): () => void {
     data: createData(redis),
     refresh,
     schedule,
-    watchers: [createSloWatcher(redis, sloLimits(timeScale)), alerts.watcher],
+    watchers: { slo: createSloWatcher(redis, sloLimits(timeScale)), alerts: alerts.watcher },
     name,
     periodMs: durations.watch,
     clock,

@@ -135,7 +135,7 @@ function levels({ slo }: FleetPage): TemplateResult {
     const { word, sentence } = t().slos[name];
     const most = name === "quota";
     const kept = share === undefined || (most ? share <= target : share >= target);
-    const text = share === undefined ? t().none : percent(share);
+    const text = share === undefined ? "–" : percent(share);
     return [
       word,
       html`<span class=${kept ? "" : "low"}>${kept ? nothing : html`<span aria-hidden="true">▲ </span>`}${text}</span>`,
