@@ -143,7 +143,7 @@ describe("the pages", { timeout: 120_000 }, () => {
     const fetches = board.world.fetches("shop").length;
     await page.getByRole("button", { name: "Force another value" }).click();
     const dialog = page.getByRole("dialog");
-    expect(await dialog.innerText()).toContain("Allowed 20 times a day, 30 s apart; 0 used today.");
+    expect(await dialog.innerText()).toContain("Allowed 20 times a day, at least 30 s apart; 0 used today.");
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
     expect(board.world.fetches("shop")).toHaveLength(fetches);

@@ -1,40 +1,48 @@
+import { ALERT_RULES, type AlertRule, type AlertScope, type AlertSeverity } from "@tokenkeeper/core";
 import { HOUR, MINUTE, SECOND } from "@tokenkeeper/shared/contract";
 
 /** How much it matters: somebody is to be woken, or it can wait until the morning. */
-export const SEVERITIES = ["page", "ticket"] as const;
+export const SEVERITIES = ["page", "ticket"] as const satisfies readonly AlertSeverity[];
 
 /** One of `SEVERITIES`. */
-export type Severity = (typeof SEVERITIES)[number];
+export type Severity = AlertSeverity;
 
 /** When a rule makes an incident. */
 export interface RuleDefaults {
   readonly severity: Severity;
   /** About one credential, or about all of them together. */
-  readonly scope: "credential" | "fleet";
+  readonly scope: Exclude<AlertScope, "prometheus">;
   /** What is wrong must hold so long, ms, before it is told. */
   readonly for: number;
 }
 
-/** Every rule by its name, which messages, Prometheus rules, pages and the runbook have in common. */
-export const RULES = {
-  TokenMissing: { severity: "page", scope: "credential", for: MINUTE },
-  TokenExpiringSoon: { severity: "page", scope: "credential", for: 30 * SECOND },
-  NeedsPerson: { severity: "page", scope: "credential", for: 0 },
-  PermanentFailure: { severity: "page", scope: "credential", for: 0 },
-  CoolDown: { severity: "ticket", scope: "credential", for: 0 },
-  // As long as the dense retries, which mend most of it.
-  RefreshFailing: { severity: "ticket", scope: "credential", for: 4 * MINUTE },
-  SuspectToken: { severity: "page", scope: "credential", for: 0 },
-  ForeignRefresh: { severity: "page", scope: "credential", for: 0 },
-  QuotaHigh: { severity: "ticket", scope: "credential", for: 0 },
-  RefreshOverdue: { severity: "ticket", scope: "credential", for: MINUTE },
-  NoWorker: { severity: "page", scope: "fleet", for: 30 * SECOND },
-  SchedulerOverdue: { severity: "ticket", scope: "fleet", for: 2 * MINUTE },
-  RedisRisk: { severity: "page", scope: "fleet", for: MINUTE },
-} as const satisfies Readonly<Record<string, RuleDefaults>>;
+/** Name of a rule: an alert that is not Prometheus' alone. */
+export type Rule = Exclude<(typeof ALERT_RULES)[number], { scope: "prometheus" }>["name"];
 
-/** Name of a rule. */
-export type Rule = keyof typeof RULES;
+const FOR: Readonly<Record<Rule, number>> = {
+  TokenMissing: MINUTE,
+  TokenExpiringSoon: 30 * SECOND,
+  NeedsPerson: 0,
+  PermanentFailure: 0,
+  CoolDown: 0,
+  // As long as the dense retries, which mend most of it.
+  RefreshFailing: 4 * MINUTE,
+  SuspectToken: 0,
+  ForeignRefresh: 0,
+  QuotaHigh: 0,
+  RefreshOverdue: MINUTE,
+  NoWorker: 30 * SECOND,
+  SchedulerOverdue: 2 * MINUTE,
+  RedisRisk: MINUTE,
+};
+
+/** Every rule by its name. */
+export const RULES = Object.fromEntries(
+  ALERT_RULES.filter((rule: AlertRule) => rule.name in FOR).map(({ name, severity, scope }) => [
+    name,
+    { severity, scope, for: FOR[name as Rule] },
+  ]),
+) as Readonly<Record<Rule, RuleDefaults>>;
 
 /** The names, in the order of `RULES`. */
 export const RULE_NAMES = Object.keys(RULES) as readonly Rule[];

@@ -48,6 +48,7 @@ export const en = {
     refresh: "Have a worker look at a credential at once, as a person who asks",
     rerun: "Re-run failed jobs: one fetch at most for each credential",
     doctor: "Look for what is wrong around the fleet, with a remedy for each finding; fetches no token",
+    "alert-test": "Send a test message to every receiver of the file of alerts, TOKENKEEPER_ALERTS",
     "hash-password": "A password from the terminal or a pipe as a line for the dashboard's file of users",
     "hash-key": "A new key of the token HTTP API with its hash for the configuration",
     completion: "Print a script for bash, zsh or fish (by SHELL) that completes commands, options and accounts",
@@ -76,7 +77,7 @@ export const en = {
   },
   refresh: {
     force:
-      "Another value although the stored one is fresh. A stable token that apps hold dies at once: WeChat means it for a leaked one, 20 times a day, 30 s apart",
+      "Another value although the stored one is fresh. A stable token that apps hold dies at once: WeChat means it for a leaked one, 20 times a day, at least 30 s apart",
     wait: "Wait until it ended and say how",
     timeout: "Seconds to wait at most",
     asked: (credential: string, job: string) => `${credential}: asked for as job ${job}.`,
@@ -104,6 +105,11 @@ export const en = {
       problems + warnings === 0
         ? `All is well: ${checks} checks.`
         : `Problems: ${problems}. Warnings: ${warnings}. Checks: ${checks}.`,
+  },
+  alertTest: {
+    noFile: "TOKENKEEPER_ALERTS names no file of alerts. Set it as for worker and dashboard: docs/alerts.md.",
+    delivered: (receiver: string) => `${receiver}: delivered`,
+    refused: (receiver: string, why: string) => `${receiver}: not delivered · ${why}`,
   },
   hashKey: {
     stdin: "Hash the key that is piped in instead of making one",

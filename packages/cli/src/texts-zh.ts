@@ -48,6 +48,7 @@ export const zh: Texts = {
     refresh: "人工要求 worker 立即检查一个凭证",
     rerun: "重新运行失败任务：每个凭证最多获取一次",
     doctor: "检查系统各处的问题，每个发现都附处理方法；不会获取凭证",
+    "alert-test": "向告警文件（TOKENKEEPER_ALERTS）中的每个接收方发送一条测试消息",
     "hash-password": "把终端或管道输入的密码变为看板用户文件中的一行",
     "hash-key": "生成凭证 HTTP 接口的新密钥及其写入配置的哈希",
     completion: "输出 bash、zsh 或 fish（依 SHELL）的补全脚本，可补全命令、选项和账号",
@@ -104,6 +105,11 @@ export const zh: Texts = {
       problems + warnings === 0
         ? `一切正常，共 ${checks} 项检查。`
         : `${checks} 项检查中有 ${problems} 个问题、${warnings} 个警告。`,
+  },
+  alertTest: {
+    noFile: "TOKENKEEPER_ALERTS 未指定告警文件，请与 worker 和看板设置相同的值：docs/alerts.md。",
+    delivered: (receiver) => `${receiver}：已送达`,
+    refused: (receiver, why) => `${receiver}：未送达 · ${why}`,
   },
   hashKey: {
     stdin: "对管道输入的密钥求哈希，而不是生成新密钥",

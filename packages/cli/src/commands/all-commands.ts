@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { accounts } from "./accounts.ts";
+import { alertTest } from "./alert-test.ts";
 import { doctor } from "./doctor.ts";
 import { failed } from "./failed.ts";
 import { get } from "./get.ts";
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   refresh,
   rerun,
   doctor,
+  alertTest,
   hashPassword,
   hashKey,
 ];

@@ -40,7 +40,7 @@ export const refresh = defineCommand({
     const ended = await waitForEnd(queue, job, timeout * SECOND);
     if (json) session.printJson(ended ? resultOf(ended) : { job });
     else session.print(ended ? wordsOf(ended, { name, session }) : session.texts.refresh.notEnded(name, timeout));
-    return ended && !ended.failedReason && isWell(ended) ? EXIT.ok : EXIT.failure;
+    return ended && !ended.failedReason && isWell(ended) && !(force && isUnchanged(ended)) ? EXIT.ok : EXIT.failure;
   },
 });
 
@@ -67,6 +67,11 @@ const result = z.looseObject({
 
 function returned({ returnvalue }: Job): z.output<typeof result> {
   return result.parse(returnvalue ?? {});
+}
+
+/** WeChat gave the same value again: nothing was forced. */
+function isUnchanged(job: Job): boolean {
+  return returned(job).unchanged === true;
 }
 
 /** A look that ended with a valid value in place. */

@@ -61,7 +61,7 @@ export const en = {
     `The failed jobs of ${credentials} credentials are re-run: one fetch at most for each credential, from the day's budget by hand.`,
   confirmForce: (token: string, used: number, cap: number) =>
     token === "stable"
-      ? `WeChat issues another token and the one that apps use ends at once for those that do not look again. Allowed ${cap} times a day, 30 s apart; ${used} used today. WeChat means it for a leaked token.`
+      ? `WeChat issues another token and the one that apps use ends at once for those that do not look again. Allowed ${cap} times a day, at least 30 s apart; ${used} used today. WeChat means it for a leaked token.`
       : "WeChat issues another token; the one that apps use works for 5 more minutes. It counts as one of the day's 2,000 fetches.",
   confirmPause: (until: string) =>
     `Nothing of this account is fetched until somebody resumes it: not by plan, report or hand. Apps keep the stored value until it ends (${until}); then they have none. Pausing a queue on the job page is something else: workers refresh past a paused queue.`,

@@ -76,7 +76,7 @@ const BLOCKED_SENTENCES: Record<BlockedBy, { readonly zh: string; readonly en: s
     zh: "该账号已暂停，恢复之前不会获取",
     en: "The account is paused: nothing is fetched until somebody resumes it",
   },
-  force_spacing: { zh: "两次强制刷新之间须间隔 30 秒", en: "Forced refreshes are 30 s apart" },
+  force_spacing: { zh: "两次强制刷新至少间隔 30 秒", en: "Forced refreshes are at least 30 s apart" },
 };
 
 function blockedByFailure(failure: Failure, scope: CallScope, until: number | undefined): string {
