@@ -37,7 +37,7 @@ describe("languages", { timeout: 120_000 }, () => {
     await page.getByRole("button", { name: "退出登录" }).click();
     await page.waitForURL(`${board.url}/login`);
     await page.goto(`${board.url}/queues/queue/refresh`);
-    expect(page.url()).toBe(`${board.url}/login`);
+    expect(page.url()).toBe(`${board.url}/login?next=%2Fqueues%2Fqueue%2Frefresh`);
   });
 
   it.each(["en-GB", "fr-FR"])("a browser in %s gets English pages", async (locale) => {

@@ -29,6 +29,7 @@ const HARMLESS = [
   "refresh-cw",
   "settings",
   "Sign out",
+  "users",
 ];
 
 describe("the plan on the board", { timeout: 120_000 }, () => {
