@@ -28,13 +28,13 @@ export async function runFaults({ arena, faults, random, forMs, say }: LanesOpti
   const alone: Promise<void>[] = [];
 
   async function run(fault: Fault, own: Random): Promise<void> {
+    const lost = fault.losesWrites ? await arena.unscathed.losing() : undefined;
     const from = Date.now();
-    const lost = fault.losesWrites ? arena.unscathed.losing(from - UNSYNCED_MS) : undefined;
     const result = await fault.inject(arena, own).catch((error: unknown) => ({
       took: false,
       detail: `could not be carried out: ${error instanceof Error ? error.message : typeof error}`,
     }));
-    await lost?.();
+    await lost?.(from - UNSYNCED_MS);
     say(`${result.took ? "" : "no effect: "}${fault.kind}, ${Date.now() - from} ms, ${result.detail}`);
     const { kind, lane, losesWrites = false, wipes = false, pauses = false } = fault;
     records.push({ kind, lane, losesWrites, wipes, pauses, standing: false, from, to: Date.now(), ...result });
