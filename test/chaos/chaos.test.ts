@@ -27,8 +27,9 @@ it("keeps its promises for 45 s while everything goes wrong", { timeout: 240_000
   const seed = Number(process.env["CHAOS_SEED"] ?? randomInt(1_000_000));
 
   const first = await runShort(seed);
-  // A run that was no real test, because the machine had other things to do, is made once more.
-  const { judgement } = first.judgement.verdict === "invalid" ? await runShort(seed) : first;
+  // A run that was no real test, because the machine had other things to do or an early flush planned everything anew, is made
+  // once more, with its faults in another order.
+  const { judgement } = first.judgement.verdict === "invalid" ? await runShort(seed + 1) : first;
 
   expect(judgement).toMatchObject({ verdict: "green", violations: [] });
 });
