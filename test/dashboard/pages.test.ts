@@ -462,6 +462,7 @@ describe("the fleet", () => {
       expect.objectContaining({ name: "host-1-aaaa", version: "0.1.0", credentials: 2, seenMsAgo: expect.any(Number) }),
     ]);
     expect(fleet.workers[0]?.seenMsAgo).toBeGreaterThanOrEqual(1_900);
+    expect(fleet.queues.map(({ name }) => name)).toEqual(["refresh", "schedule", "alerts"]);
     expect(fleet.queues[0]).toMatchObject({ name: "refresh", paused: true, counts: { failed: 2 } });
     expect(fleet.schedulers).toEqual({ count: 2, overdue: 1 });
     const [names, seenMsAgo] = [["account 0", "wxffffffffffffffff"], expect.any(Number)];

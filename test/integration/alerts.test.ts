@@ -6,6 +6,7 @@ import { controlKey, INCIDENTS_KEY, watchKey, type CredentialKind } from "@token
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createAlerting, ROBOT_ID, ROBOT_SECRET, TYPES, type Alerting } from "../support/alerting.ts";
 import { eventually } from "../support/eventually.ts";
+import { contentOf } from "../support/key-content.ts";
 import { startWorld, type World, type WorkerProcess } from "../support/world.ts";
 
 const PATIENT = { timeoutMs: 60_000 };
@@ -25,7 +26,10 @@ const PLANTED: Readonly<Record<string, readonly string[]>> = {
 
 let world: World;
 let alerting: Alerting;
+/** Those that run. */
 let workers: WorkerProcess[];
+/** Every one that was ever started. */
+const started: WorkerProcess[] = [];
 let endDashboard: () => Promise<void>;
 beforeAll(async () => {
   world = await startWorld({
@@ -51,7 +55,7 @@ beforeAll(async () => {
   plant("cooling", "stable_token", { type: "errcode", errcode: 45_009 });
   plant("parent", "getticket:jsapi", { type: "errcode", errcode: 40_001 });
   alerting = await createAlerting(world);
-  workers = [await world.startWorker(alerting.env), await world.startWorker(alerting.env)];
+  workers = [await startWorker(), await startWorker()];
   endDashboard = await alerting.startDashboard();
   await world.client({ waitMs: 30_000 }).getAccessToken("storage");
   // A Redis that takes no value takes no incident either: this failure is written down as the worker does it.
@@ -100,6 +104,12 @@ const all = (event: string): string[] =>
   Object.values(PLANTED)
     .flat()
     .map((line) => `${event} ${line}`);
+
+async function startWorker(): Promise<WorkerProcess> {
+  const worker = await world.startWorker(alerting.env);
+  started.push(worker);
+  return worker;
+}
 
 describe("alerts over two workers and a dashboard", () => {
   it("tell an incident of each failure class once, and once that it is over", async () => {
@@ -228,7 +238,7 @@ describe("alerts over two workers and a dashboard", () => {
     });
     const before = counts(["opened NoWorker", "recovered NoWorker"]);
 
-    workers = [await world.startWorker(alerting.env)];
+    workers = [await startWorker()];
 
     const after = {
       "opened NoWorker": before["opened NoWorker"],
@@ -239,31 +249,17 @@ describe("alerts over two workers and a dashboard", () => {
 
   it("leave no address and no secret of a receiver in a key, a job or a log", async () => {
     const { redis } = world.redis;
-    const dumps = await Promise.all((await redis.keys("*")).map(async (key) => [key, await textOf(key)] as const));
+    const dumps = await Promise.all(
+      (await redis.keys("*")).map(async (key) => [key, await contentOf(redis, key)] as const),
+    );
 
+    const logs = started.map((worker, index) => [`the log of worker ${index}`, worker.output()] as const);
+    expect(logs).toHaveLength(3);
+    for (const [, text] of logs) expect(text).toContain("worker.started");
+    expect(alerting.dashboardLog()).toContain("alert.delivered");
     expect(dumps.filter(([key]) => key.startsWith("{wx}:alerts:")).length).toBeGreaterThan(10);
-    for (const [place, text] of [...dumps, ...workers.map((worker) => ["the log", worker.output()] as const)]) {
+    for (const [place, text] of [...dumps, ...logs, ["the log of the dashboard", alerting.dashboardLog()]] as const) {
       for (const secret of [ROBOT_ID, ROBOT_SECRET]) expect(text.includes(secret), `a secret in ${place}`).toBe(false);
     }
   });
 });
-
-async function textOf(key: string): Promise<string> {
-  const { redis } = world.redis;
-  switch (await redis.type(key)) {
-    case "string":
-      return (await redis.get(key)) ?? "";
-    case "hash":
-      return JSON.stringify(await redis.hgetall(key));
-    case "list":
-      return JSON.stringify(await redis.lrange(key, 0, -1));
-    case "zset":
-      return JSON.stringify(await redis.zrange(key, "0", "-1"));
-    case "set":
-      return JSON.stringify(await redis.smembers(key));
-    case "none":
-      return "";
-    default:
-      return JSON.stringify(await redis.xrange(key, "-", "+"));
-  }
-}

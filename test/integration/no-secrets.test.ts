@@ -1,6 +1,7 @@
 // Nothing but the record and its mirrors may hold a token, and nothing at all a secret.
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { contentOf } from "../support/key-content.ts";
 import { startWorld, type World } from "../support/world.ts";
 
 let world: World;
@@ -42,7 +43,7 @@ describe("no secret", () => {
     const dumps = await Promise.all(
       keys
         .filter((key) => ![...records, ...mirrors].includes(key))
-        .map(async (key) => ({ place: key, text: await textOf(key) })),
+        .map(async (key) => ({ place: key, text: await contentOf(world.redis.redis, key) })),
     );
 
     expect(records).toHaveLength(5);
@@ -60,22 +61,4 @@ function pieceIn(text: string, secret: string): boolean {
     if (text.includes(secret.slice(start, start + 12))) return true;
   }
   return false;
-}
-
-async function textOf(key: string): Promise<string> {
-  const { redis } = world.redis;
-  switch (await redis.type(key)) {
-    case "string":
-      return (await redis.get(key)) ?? "";
-    case "hash":
-      return JSON.stringify(await redis.hgetall(key));
-    case "list":
-      return JSON.stringify(await redis.lrange(key, 0, -1));
-    case "zset":
-      return JSON.stringify(await redis.zrange(key, "0", "-1"));
-    case "set":
-      return JSON.stringify(await redis.smembers(key));
-    default:
-      return JSON.stringify(await redis.xrange(key, "-", "+"));
-  }
 }

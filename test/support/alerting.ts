@@ -29,6 +29,8 @@ export interface Alerting extends AsyncDisposable {
   readonly env: Record<string, string>;
   /** A dashboard in this process. @returns a function that ends it */
   startDashboard(): Promise<() => Promise<void>>;
+  /** Everything that the dashboards wrote. */
+  dashboardLog(): string;
   /** What a receiver took, oldest first. */
   taken(type: RobotType): RobotMessage[];
   /** What the webhook was told of incidents, oldest first: `<event> <rule> <account's name> <kind>`. */
@@ -53,6 +55,8 @@ export async function createAlerting(world: World, settings: object = {}): Promi
   await writeFile(file, JSON.stringify({ language: "zh", receivers, ...settings }), { mode: 0o600 });
   const env = { TOKENKEEPER_ALERTS: file, DASHBOARD_PUBLIC_URL: PUBLIC_URL };
   const ends: (() => Promise<void>)[] = [];
+  const written: string[] = [];
+  const destination = { write: (line: string): void => void written.push(line) };
   const taken: Alerting["taken"] = (type) => robots.messages({ type }).filter(({ accepted }) => accepted);
   return {
     env,
@@ -65,13 +69,14 @@ export async function createAlerting(world: World, settings: object = {}): Promi
         publicUrl: PUBLIC_URL,
         alerts: createAlertsSource(env),
         timeScale: world.scale,
-        log: createLog({ name: "dashboard", level: process.env["WORLD_LOG"] ?? "silent", pretty: false }),
+        log: createLog({ name: "dashboard", level: "debug", pretty: false, destination }),
       });
       let ended: Promise<void> | undefined;
       const end = (): Promise<void> => (ended ??= dashboard.close());
       ends.push(end);
       return end;
     },
+    dashboardLog: () => written.join(""),
     taken,
     told: () =>
       taken("webhook").flatMap(({ body }) => {

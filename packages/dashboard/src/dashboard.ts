@@ -105,6 +105,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Dashbo
       redis,
       refresh,
       schedule,
+      alertsQueue,
       alerts: watching.alerts,
     },
     boards: { en: board("en"), zh: board("zh") },

@@ -31,25 +31,15 @@ const CODES: readonly RobotCode[] = [
       zh: "未通过机器人的安全设置：请在告警文件中将加签密钥（SEC 开头）写为 secret，或将关键词设为 Tokenkeeper，或放行本机出口 IP；同时确认系统时钟准确",
     },
   },
-  {
-    code: 300_001,
+  ...[300_001, 300_005, 400_101].map((code): RobotCode => ({
+    code,
     type: "refused",
     reason: { en: "There is no robot with this access_token", zh: "access_token 对应的机器人不存在" },
-  },
-  {
-    code: 300_005,
-    type: "refused",
-    reason: { en: "There is no robot with this access_token", zh: "access_token 对应的机器人不存在" },
-  },
+  })),
   {
     code: 400_013,
     type: "refused",
     reason: { en: "The group was dissolved: take another robot", zh: "群已被解散，请更换机器人" },
-  },
-  {
-    code: 400_101,
-    type: "refused",
-    reason: { en: "There is no robot with this access_token", zh: "access_token 对应的机器人不存在" },
   },
   {
     code: 400_102,

@@ -36,6 +36,8 @@ export interface OpsDeps {
   readonly redis: Redis;
   readonly refresh: Queue;
   readonly schedule: Queue;
+  /** The queue of messages to people on call. */
+  readonly alertsQueue: Queue;
   /** Absent without a file of alerts. */
   readonly alerts: Alerts | undefined;
   /** Paths below `/ui` of what the list imports: a browser fetches them together instead of one after the other. */
@@ -54,7 +56,7 @@ const zipped = promisify(gzip);
 
 /** The pages about credentials and the fleet, what they read, and what people may do there. */
 export function createOpsRoutes(deps: OpsDeps): Router {
-  const { data, changes, history, actions, audit, redis, refresh, schedule, modules, alerts } = deps;
+  const { data, changes, history, actions, audit, redis, refresh, schedule, alertsQueue, modules, alerts } = deps;
   const router = express.Router();
   const list = createList(changes);
 
@@ -115,7 +117,7 @@ export function createOpsRoutes(deps: OpsDeps): Router {
 
   async function sendFleet(response: Response): Promise<void> {
     const { rows } = await changes.current();
-    const fleet = await readFleet({ redis, refresh, schedule }, [...rows.values()]);
+    const fleet = await readFleet({ redis, refresh, schedule, alerts: alertsQueue }, [...rows.values()]);
     const page: FleetPage = { ...fleet, slo: await readSlo(redis, fleet.now) };
     response.json(page);
   }
