@@ -58,6 +58,11 @@ export function createAudit(server: Server, violate: (what: string) => void): Au
   return {
     store: {
       ...store,
+      beginIfDue(offer, wallClock) {
+        const found = store.beginIfDue(offer, wallClock);
+        if ((found.begun?.used ?? 0) > offer.cap) violate(`${credentialId(offer.credential)}: the budget was exceeded`);
+        return found;
+      },
       begin(input) {
         const begun = store.begin(input);
         if (begun.type !== "begun") return begun;

@@ -40,8 +40,15 @@ const command = fc.oneof(
     stale: fc.boolean(),
   }),
   fc.record({
+    do: fc.constant("begin_if_due" as const),
+    attempt: whichAttempt,
+    cap: fc.constantFrom(2, 300),
+    rememberedUse: fc.constantFrom(0, 1, 2),
+  }),
+  fc.record({
     do: fc.constant("commit" as const),
     attempt: whichAttempt,
+    due: fc.boolean(),
     value: fc.constantFrom("one", "two"),
     settleMs: fc.constantFrom(0, 60_000),
     ended: fc.boolean(),
@@ -95,7 +102,15 @@ function createPair(account: string) {
   const control = controlKey(credential);
 
   function commitOf(
-    input: { attempt: number; value: string; settleMs: number; ended: boolean; later: boolean; suspect: boolean },
+    input: {
+      attempt: number;
+      value: string;
+      settleMs: number;
+      ended: boolean;
+      later: boolean;
+      suspect: boolean;
+      due?: boolean;
+    },
     side: 0 | 1,
   ): CommitInput {
     const attempt = `attempt${input.attempt}`;
@@ -109,7 +124,7 @@ function createPair(account: string) {
       fingerprint: fingerprint(input.value),
       sentAt: at,
       expiresAt: input.ended ? DAY_START : at + 7_200_000,
-      planAt: at + 1_800_000,
+      planAt: input.due ? DAY_START : at + 1_800_000,
       valueSince: at,
       reason: "due",
       durationMs: 5,
@@ -147,6 +162,14 @@ function createPair(account: string) {
         if (one.type === "begun" && other.type === "begun")
           generations.set(attempt, [one.generation, other.generation]);
         return replies;
+      }
+      case "begin_if_due": {
+        const attempt = `attempt${command_.attempt}`;
+        const { cap, rememberedUse } = command_;
+        const offer = { credential, endpoint: "classic_token", attempt, leaseMs: 15_000, cap, rememberedUse };
+        const [one, other] = [memory.beginIfDue(offer, Date.now()), await real.beginIfDue(offer)];
+        if (one.begun && other.begun) generations.set(attempt, [one.begun.generation, other.begun.generation]);
+        return [one, other];
       }
       case "commit":
         return [memory.commit(commitOf(command_, 0)), await real.commit(commitOf(command_, 1))];

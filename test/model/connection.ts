@@ -17,10 +17,14 @@ export interface ConnectionDeps {
   readonly pass: (point: Point, process: Process, credential?: CredentialRef) => boolean;
 }
 
+type Step = "begin" | "commit" | "fail" | "report" | "repair" | "look";
+
 /** One command. */
 export interface Command<T> {
   /** The name of its points; without one no fault is aimed at it. */
-  readonly step?: "begin" | "commit" | "fail" | "report" | "repair" | "look";
+  readonly step?: Step;
+  /** What it turned out to be, where only the reply tells. */
+  readonly stepOf?: (result: T) => Step;
   readonly credential?: CredentialRef;
   readonly writes: boolean;
   readonly run: () => T;
@@ -34,7 +38,7 @@ const TIMEOUT_MS = 3_000;
 export function createConnection({ timeline, process, server, random, pass }: ConnectionDeps): Send {
   const latency = (): number => (random() < 0.01 ? random() * 1_000 : 0.2 + random() * 4);
 
-  return <T>({ step, credential, writes, run }: Command<T>) =>
+  return <T>({ step, stepOf, credential, writes, run }: Command<T>) =>
     new Promise<T>((resolve, reject) => {
       const sentAt = timeline.now();
       const giveUp = (): void => reject(new StorageError("UNREACHABLE"));
@@ -52,8 +56,9 @@ export function createConnection({ timeline, process, server, random, pass }: Co
           return;
         }
         const result = run();
-        const dropped = step !== undefined && step !== "look" && pass(`${step}.done`, process, credential);
-        if (step === "look") pass("look.done", process, credential);
+        const done = stepOf?.(result) ?? step;
+        const dropped = done !== undefined && done !== "look" && pass(`${done}.done`, process, credential);
+        if (done === "look") pass("look.done", process, credential);
         if (dropped) timeline.after(50 + random() * 2_000, () => process.deliver(arrive));
         else timeline.after(latency(), () => process.deliver(() => answer(result)));
       }
@@ -77,6 +82,16 @@ export function connectStore(send: Send, { store }: Server, clock: Clock): Crede
       return send({ step: "look", writes: false, run: () => store.readStates(credentials, day) });
     },
     readValue: (credential) => send({ writes: false, run: () => store.readValue(credential) }),
+    beginIfDue: (offer) => {
+      const day = clock.now();
+      return send({
+        step: "begin",
+        stepOf: ({ begun }) => (begun ? "begin" : "look"),
+        credential: offer.credential,
+        writes: true,
+        run: () => store.beginIfDue(offer, day),
+      });
+    },
     begin: (input) =>
       send({ step: "begin", credential: input.credential, writes: true, run: () => store.begin(input) }),
     commit: (input) =>

@@ -28,6 +28,11 @@ export function withoutSettle(whole: MemoryStore): MemoryStore {
 function withoutIntent(whole: MemoryStore, keys: Keyspace): MemoryStore {
   return {
     ...whole,
+    beginIfDue(offer, wallClock) {
+      const found = whole.beginIfDue(offer, wallClock);
+      if (found.begun) keys.remove(controlKey(offer.credential), ["intent_generation", "intent_at"]);
+      return found;
+    },
     begin(input) {
       const begun = whole.begin(input);
       if (begun.type === "begun") keys.remove(controlKey(input.credential), ["intent_generation", "intent_at"]);

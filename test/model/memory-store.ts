@@ -1,5 +1,5 @@
 // What the Lua scripts mean, as functions on a keyspace. `conformance.test.ts` holds the two against each other.
-import { beijingDate, CONTROL_FIELDS, decodeControl } from "@tokenkeeper/core";
+import { beijingDate, CONTROL_FIELDS, decodeControl, nextBeijingMidnight } from "@tokenkeeper/core";
 import { controlKey, quotaKey, recordKey, RECORD_SCHEMA, type CredentialRef } from "@tokenkeeper/shared/contract";
 import type { CredentialState } from "../../packages/worker/src/decide/state.ts";
 import type {
@@ -8,6 +8,8 @@ import type {
   CommitInput,
   CountedCredential,
   FailInput,
+  LookedAt,
+  Offer,
   RepairInput,
   ReportInput,
   ReportReply,
@@ -20,6 +22,7 @@ import type { Keyspace } from "./keyspace.ts";
 export interface MemoryStore {
   readStates(credentials: readonly CountedCredential[], wallClock: number): CredentialState[];
   readValue(credential: CredentialRef): StoredValue | undefined;
+  beginIfDue(offer: Offer, wallClock: number): LookedAt;
   begin(input: BeginInput): Begun;
   commit(input: CommitInput): "committed" | "already" | "fenced";
   fail(input: FailInput): "failed" | "already" | "overtaken";
@@ -32,6 +35,15 @@ export interface MemoryStore {
 
 const QUOTA_TTL_MS = 3 * 24 * 60 * 60 * 1_000;
 const FAILED_JOBS_KEPT = 50;
+const IN_THE_WAY = [
+  "lease_until",
+  "intent_generation",
+  "settle_due",
+  "reported",
+  "retry_at",
+  "block_class",
+  "failed_jobs",
+];
 const BLOCK_FIELDS = ["block_class", "block_code", "block_until", "block_secret", "block_ip", "block_rid"];
 
 /** @param publish tells readers of a rotation. */
@@ -67,23 +79,64 @@ export function createMemoryStore(keys: Keyspace, publish: (credential: Credenti
     if ((whole(control, "generation") ?? 0) < Number(generation)) keys.set(control, { generation });
   }
 
+  function stateOf({ credential, endpoint }: CountedCredential, wallClock: number): CredentialState {
+    const key = recordKey(credential);
+    const fields = keys.all(controlKey(credential));
+    const control = decodeControl(CONTROL_FIELDS.map((field) => fields[field] ?? null));
+    const quota = quotaKey(credential.account, beijingDate(wallClock));
+    const ttl = keys.ttl(key);
+    const committed =
+      keys.get(key, "version") === String(control.committedGeneration) && keys.get(key, "schema") === RECORD_SCHEMA;
+    return {
+      now: keys.now(),
+      control,
+      used: { automatic: whole(quota, endpoint) ?? 0, byHand: whole(quota, `${endpoint}:hand`) ?? 0 },
+      ...(ttl > 0 && committed && { remainingMs: ttl }),
+    };
+  }
+
+  /** Takes the lease, counts and writes the intent; nothing of it when the budget is used up. */
+  function take(
+    control: string,
+    quota: string,
+    o: { attempt: string; leaseMs: number; counter: string; cap: number; rememberedUse: number },
+  ): Extract<Begun, { type: "begun" }> | undefined {
+    const now = keys.now();
+    const used = Math.max(whole(quota, o.counter) ?? 0, o.rememberedUse);
+    if (used >= o.cap) return undefined;
+    keys.set(quota, { [o.counter]: used + 1 });
+    keys.expireAt(quota, now + QUOTA_TTL_MS);
+    const generation = Math.max((whole(control, "generation") ?? 0) + 1, now);
+    const intent = { intent_generation: generation, intent_at: now };
+    keys.set(control, { generation, lease_attempt: o.attempt, lease_until: now + o.leaseMs, ...intent });
+    return { type: "begun", generation: String(generation), now, used: used + 1 };
+  }
+
+  /** The attempt has begun already: it is sent again. */
+  function replayOf(control: string, quota: string, counter: string): Extract<Begun, { type: "begun" }> {
+    const generation = keys.get(control, "intent_generation") ?? "null";
+    return { type: "begun", generation, now: Number(keys.get(control, "intent_at")), used: whole(quota, counter) ?? 0 };
+  }
+
   return {
-    readStates: (credentials, wallClock) =>
-      credentials.map(({ credential, endpoint }) => {
-        const key = recordKey(credential);
-        const fields = keys.all(controlKey(credential));
-        const control = decodeControl(CONTROL_FIELDS.map((field) => fields[field] ?? null));
-        const quota = quotaKey(credential.account, beijingDate(wallClock));
-        const ttl = keys.ttl(key);
-        const committed =
-          keys.get(key, "version") === String(control.committedGeneration) && keys.get(key, "schema") === RECORD_SCHEMA;
-        return {
-          now: keys.now(),
-          control,
-          used: { automatic: whole(quota, endpoint) ?? 0, byHand: whole(quota, `${endpoint}:hand`) ?? 0 },
-          ...(ttl > 0 && committed && { remainingMs: ttl }),
-        };
-      }),
+    readStates: (credentials, wallClock) => credentials.map((each) => stateOf(each, wallClock)),
+
+    beginIfDue({ attempt, leaseMs, cap, rememberedUse, ...counted }, wallClock) {
+      const { credential, endpoint } = counted;
+      const [control, quota] = [controlKey(credential), quotaKey(credential.account, beijingDate(wallClock))];
+      const state = stateOf(counted, wallClock);
+      if (keys.get(control, "lease_attempt") === attempt) {
+        const { lease: _lease, intent: _intent, ...before } = state.control;
+        return { state: { ...state, control: before }, begun: replayOf(control, quota, endpoint) };
+      }
+      const today = nextBeijingMidnight(wallClock) === nextBeijingMidnight(keys.now());
+      const plain = today && IN_THE_WAY.every((field) => keys.get(control, field) === undefined);
+      const planAt = whole(control, "plan_at");
+      const due = keys.ttl(recordKey(credential)) === -2 || (planAt !== undefined && planAt <= keys.now());
+      const begun =
+        plain && due ? take(control, quota, { attempt, leaseMs, counter: endpoint, cap, rememberedUse }) : undefined;
+      return { state, ...(begun && { begun }) };
+    },
 
     readValue(credential) {
       const key = recordKey(credential);
@@ -98,31 +151,21 @@ export function createMemoryStore(keys: Keyspace, publish: (credential: Credenti
       const control = controlKey(credential);
       const quota = quotaKey(credential.account, beijingDate(state.now));
       const counter = byHand ? `${endpoint}:hand` : endpoint;
-      const now = keys.now();
-      const stored = whole(quota, counter) ?? 0;
-      if (keys.get(control, "lease_attempt") === attempt) {
-        const generation = keys.get(control, "intent_generation") ?? "null";
-        return { type: "begun", generation, now: Number(keys.get(control, "intent_at")), used: stored };
-      }
+      if (keys.get(control, "lease_attempt") === attempt) return replayOf(control, quota, counter);
       const until = heldUntil(control, leaseMs);
       if (until !== undefined) return { type: "busy", until };
       const open = whole(control, "intent_at") === undefined ? undefined : whole(control, "intent_generation");
       const committed = whole(control, "committed_generation") ?? 0;
       const seen = state.control.intent?.generation ?? 0;
       if (committed !== state.control.committedGeneration || (open ?? 0) !== seen) return { type: "changed" };
-      const used = Math.max(stored, rememberedUse);
-      if (used >= cap) return { type: "budget" };
-      keys.set(quota, { [counter]: used + 1 });
-      keys.expireAt(quota, now + QUOTA_TTL_MS);
-      const generation = Math.max((whole(control, "generation") ?? 0) + 1, now);
-      const intent = { intent_generation: generation, intent_at: now };
-      keys.set(control, { generation, lease_attempt: attempt, lease_until: now + leaseMs, ...intent });
-      if (forcedBy !== undefined) keys.set(control, { forced_at: now, forced_job: forcedBy });
+      const begun = take(control, quota, { attempt, leaseMs, counter, cap, rememberedUse });
+      if (!begun) return { type: "budget" };
+      if (forcedBy !== undefined) keys.set(control, { forced_at: begun.now, forced_job: forcedBy });
       if (open !== undefined) {
-        keys.set(control, { unknown_at: now });
+        keys.set(control, { unknown_at: begun.now });
         settleAfter(control, settleMs);
       }
-      return { type: "begun", generation: String(generation), now, used: used + 1 };
+      return begun;
     },
 
     commit(input) {

@@ -46,7 +46,7 @@ describe("a model of workers, apps, Redis and WeChat", () => {
     const struck = new Set<string>();
     const outcomes = new Set<string>();
     let refused = 0;
-    for (const scenario of drawScenarios(7, 80)) {
+    for (const scenario of drawScenarios(10, 80)) {
       const { world } = await runAnything(scenario);
       for (const { fault } of world.struck) struck.add(fault.action.type);
       for (const { outcome, reason } of world.attempts) outcomes.add(`${reason} ${outcome ?? "killed"}`);

@@ -12,6 +12,7 @@ import { createPlanner } from "../../packages/worker/src/queues/planner.ts";
 import { createAttempt } from "../../packages/worker/src/refresh/attempt.ts";
 import { createFallback } from "../../packages/worker/src/refresh/fallback.ts";
 import { createFollowUp } from "../../packages/worker/src/refresh/follow-up.ts";
+import { createLook } from "../../packages/worker/src/refresh/look.ts";
 import { createMemory } from "../../packages/worker/src/refresh/memory.ts";
 import { createRefresher } from "../../packages/worker/src/refresh/refresh.ts";
 import { createRepair, type Repair } from "../../packages/worker/src/refresh/repair.ts";
@@ -61,7 +62,7 @@ export function startWorker(deps: WorkerDeps): ModelWorker {
   const attempt = createAttempt({ ...deps, clock, memory, repair });
   const refresher = createRefresher({
     store,
-    memory,
+    look: createLook({ ...deps, clock, memory }),
     durations,
     log,
     async runAttempt(input) {

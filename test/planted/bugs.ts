@@ -17,6 +17,7 @@ export interface PlantedBug {
 }
 
 const SCRIPTS = "packages/worker/src/store/scripts.ts";
+const SCRIPT_PARTS = "packages/worker/src/store/script-parts.ts";
 
 /** The list of docs: reliability, mutation rule. A harness that lets one of them pass proves nothing. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -24,9 +25,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "no intent: a fetch whose end is not known leaves no trace",
     edits: [
       {
-        file: SCRIPTS,
-        find: "  'intent_generation', generation, 'intent_at', text(now)}",
-        replace: "  'last_outcome', 'begun'}",
+        file: SCRIPT_PARTS,
+        find: "    'intent_generation', generation, 'intent_at', text(now))",
+        replace: "    'last_outcome', 'begun')",
       },
     ],
     caughtBy: ["test/integration/shutdown.test.ts"],
@@ -137,7 +138,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "no cap on the fetches of a day",
-    edits: [{ file: SCRIPTS, find: "if used >= tonumber(ARGV[6]) then return {'budget'} end", replace: "" }],
+    edits: [{ file: SCRIPT_PARTS, find: "if used >= tonumber(o.cap) then return nil end", replace: "" }],
     caughtBy: ["test/scripts/begin.test.ts"],
   },
 ];

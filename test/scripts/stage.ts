@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { beijingDate } from "@tokenkeeper/core";
 import { controlKey, fingerprint, quotaKey, recordKey, systemClock } from "@tokenkeeper/shared/contract";
-import type { CredentialRef } from "@tokenkeeper/shared/contract";
+import type { Clock, CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
 import type { CredentialState } from "../../packages/worker/src/decide/state.ts";
 import type {
@@ -12,6 +12,8 @@ import type {
   CommitInput,
   CredentialStore,
   FailInput,
+  LookedAt,
+  Offer,
 } from "../../packages/worker/src/store/credential-store.ts";
 import { createRedisCredentialStore } from "../../packages/worker/src/store/redis-credential-store.ts";
 
@@ -33,6 +35,8 @@ export interface Stage {
   begin(input?: Partial<BeginInput>): Promise<Begun>;
   /** Begins and requires that it began. */
   begun(input?: Partial<BeginInput>): Promise<Attempt & { readonly now: number; readonly used: number }>;
+  /** Looks, and begins where it is plainly due. */
+  beginIfDue(offer?: Partial<Offer>): Promise<LookedAt>;
   commit(attempt: Attempt, input?: Partial<CommitInput>): Promise<"committed" | "already" | "fenced">;
   fail(attempt: Attempt, input?: Partial<FailInput>): Promise<void>;
   control(): Promise<Record<string, string>>;
@@ -40,11 +44,19 @@ export interface Stage {
   setControl(fields: Record<string, string | number>): Promise<void>;
 }
 
-/** @param redis the connection under test; `look` is used for preparing and looking. */
-export function createStage({ redis, look = redis }: { redis: Redis; look?: Redis }): Stage {
+/** @param redis the connection under test; `look` is used for preparing and looking. @param clock the worker's */
+export function createStage({
+  redis,
+  look = redis,
+  clock = systemClock,
+}: {
+  redis: Redis;
+  look?: Redis;
+  clock?: Clock;
+}): Stage {
   const account = `wx${randomUUID().replaceAll("-", "").slice(0, 16)}`;
   const credential: CredentialRef = { account, kind: "access_token" };
-  const store = createRedisCredentialStore(redis, systemClock);
+  const store = createRedisCredentialStore(redis, clock);
   const keys = {
     record: recordKey(credential),
     control: controlKey(credential),
@@ -91,6 +103,16 @@ export function createStage({ redis, look = redis }: { redis: Redis; look?: Redi
       const { generation, now: at, used } = begun;
       return { credential, attempt, generation, settleMs: SETTLE, now: at, used };
     },
+    beginIfDue: (offer = {}) =>
+      store.beginIfDue({
+        credential,
+        endpoint: ENDPOINT,
+        attempt: randomUUID(),
+        leaseMs: LEASE,
+        cap: 300,
+        rememberedUse: 0,
+        ...offer,
+      }),
     async commit({ attempt, generation, settleMs }, input = {}) {
       const at = input.sentAt ?? (await now());
       const value = input.value ?? `token-${generation}`;

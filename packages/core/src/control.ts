@@ -96,13 +96,15 @@ export interface Control {
   readonly reported?: { readonly fingerprint: string; readonly at: number };
 }
 
+const POSITION = new Map<string, number>(CONTROL_FIELDS.map((field, at) => [field, at]));
+
 /** The last instant that a date can hold, epoch ms; what is beyond it is no instant. */
 const LAST_INSTANT = 8_640_000_000_000_000;
 
 /** Reads the control hash as `HMGET` returned it, in the order of `CONTROL_FIELDS`. A field that is not of its form counts as absent. */
 export function decodeControl(values: readonly (string | null)[]): Control {
   const text = (field: (typeof CONTROL_FIELDS)[number]): string | undefined => {
-    const value = values[CONTROL_FIELDS.indexOf(field)];
+    const value = values[POSITION.get(field) ?? -1];
     return value ? value : undefined;
   };
   const number = (field: (typeof CONTROL_FIELDS)[number]): number | undefined => {

@@ -28,7 +28,10 @@ export function createLog({ name, level, pretty: people, destination }: LogOptio
     formatters: {
       level: (label: string) => ({ level: label }),
       bindings: () => ({ name }),
-      log: (fields: object) => Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, safe(value)])),
+      log: (fields: Record<string, unknown>) =>
+        Object.values(fields).some((value) => value instanceof Error)
+          ? Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, safe(value)]))
+          : fields,
     },
     serializers: { err: safe, error: safe },
     hooks: {

@@ -30,12 +30,17 @@ export interface Credentials {
 export function createCredentials(accounts: readonly Account[], familyOf: (account: Account) => Family): Credentials {
   let byId = new Map<string, Credential>();
   let idsByWord = new Map<string, string>();
+  let children = new Map<string, Credential[]>();
   let all: readonly Credential[] = [];
 
   function replace(next: readonly Account[]): void {
     idsByWord = new Map(next.flatMap(({ id, name }) => [[name, id] as const, [id, id] as const]));
     all = next.flatMap((account) => account.kinds.map((kind) => credentialOf(account, kind, familyOf(account))));
     byId = new Map(all.map((credential) => [credential.id, credential]));
+    children = Map.groupBy(
+      all.filter(({ recipe }) => recipe.parent !== undefined),
+      ({ ref, recipe }) => credentialId({ account: ref.account, kind: recipe.parent ?? ref.kind }),
+    );
   }
 
   replace(accounts);
@@ -45,10 +50,7 @@ export function createCredentials(accounts: readonly Account[], familyOf: (accou
     },
     find: (ref) => byId.get(credentialId(ref)),
     accountId: (idOrName) => idsByWord.get(idOrName),
-    childrenOf: (ref) =>
-      (byId.get(credentialId(ref))?.account.kinds ?? [])
-        .flatMap((kind) => byId.get(credentialId({ account: ref.account, kind })) ?? [])
-        .filter(({ recipe }) => recipe.parent === ref.kind),
+    childrenOf: (ref) => children.get(credentialId(ref)) ?? [],
     replace,
   };
 }

@@ -6,6 +6,7 @@ import { observeAttempts, observeHttp, observeRefresher, observeStore } from "./
 import type { WorkerMeter } from "./metrics/worker-metrics.ts";
 import type { Connections } from "./queues/connections.ts";
 import { createAttempt } from "./refresh/attempt.ts";
+import { createLook } from "./refresh/look.ts";
 import { createMemory } from "./refresh/memory.ts";
 import { createQuotaReset, type ResetQuota } from "./refresh/quota-reset.ts";
 import { createRefresher, type Refresher } from "./refresh/refresh.ts";
@@ -48,9 +49,9 @@ export function createEngine(deps: EngineDeps): Engine {
   const store = observeStore(createRedisCredentialStore(command, clock), { meter, credentials });
   const memory = createMemory();
   const repair = createRepair({ store, findLost: createFindLost(command), clock, durations, log });
-  const attempt = { store, http, memory, repair, clock, random, durations, newAttemptId: randomUUID, log };
-  const runAttempt = observeAttempts(createAttempt(attempt), { meter, clock });
-  const refresher = createRefresher({ store, memory, runAttempt, durations, log });
+  const shared = { store, memory, clock, durations, newAttemptId: randomUUID, log };
+  const runAttempt = observeAttempts(createAttempt({ ...shared, http, repair, random }), { meter, clock });
+  const refresher = createRefresher({ ...shared, look: createLook(shared), runAttempt });
   return {
     http,
     store,

@@ -5,7 +5,7 @@ import type { RefreshOutcome } from "../decide/outcome.ts";
 import { planLife } from "../decide/plan.ts";
 import type { CredentialState, RefreshReason } from "../decide/state.ts";
 import type { Recipe } from "../families/family.ts";
-import type { Attempt, CredentialStore, StoredValue } from "../store/credential-store.ts";
+import type { Attempt, Begun, CredentialStore, StoredValue } from "../store/credential-store.ts";
 import type { WechatHttp } from "../wechat/http.ts";
 import type { FetchReply } from "../wechat/reply.ts";
 import { commitPersistently } from "./commit.ts";
@@ -26,9 +26,18 @@ export interface AttemptInput {
   /** Name of the day's counter in this worker's memory. */
   readonly counter: string;
   readonly parent?: StoredValue;
+  /** It has begun already, with the look. */
+  readonly begun?: BegunAttempt;
   /** The job by which a person forces another value. */
   readonly forcedBy?: string;
 }
+
+/** An attempt under way. */
+export type BegunAttempt = Extract<Begun, { type: "begun" }> & {
+  readonly attempt: string;
+  /** Monotonic ms, before Redis was asked: the lease counts from then at the earliest. */
+  readonly startedAt: number;
+};
 
 /** Begins, fetches and commits once. `changed`: the facts are others by now, decide again. */
 export type RunAttempt = (input: AttemptInput) => Promise<RefreshOutcome | "changed">;
@@ -61,31 +70,40 @@ export function createAttempt(deps: AttemptDeps): RunAttempt {
     return recipe.read(await http.send(recipe.request(parent?.value ?? "")));
   }
 
-  return async (input) => {
-    const { credential, recipe, state, reason, byHand } = input;
-    const attemptId = deps.newAttemptId();
+  async function begin(
+    { credential, recipe, state, counter, cap, byHand, forcedBy }: AttemptInput,
+    settleMs: number,
+  ): Promise<BegunAttempt | Exclude<Begun, { type: "begun" }>> {
+    const attempt = deps.newAttemptId();
     const startedAt = clock.monotonic();
-    // Only the classic endpoint retires a value that nobody saw; the others give the same one again.
-    const settleMs = recipe.rotation === "each_fetch" ? Math.round(durations.settle * (1 + random() * 0.5)) : 0;
     const begun = await store.begin({
       credential: credential.ref,
       endpoint: recipe.endpoint,
-      attempt: attemptId,
+      attempt,
       state,
       leaseMs: durations.lease,
-      cap: input.cap,
+      cap,
       byHand,
-      rememberedUse: memory.useOf(input.counter),
+      rememberedUse: memory.useOf(counter),
       settleMs,
-      ...(input.forcedBy !== undefined && { forcedBy: input.forcedBy }),
+      ...(forcedBy !== undefined && { forcedBy }),
     });
+    return begun.type === "begun" ? { ...begun, attempt, startedAt } : begun;
+  }
+
+  return async (input) => {
+    const { credential, recipe, state, reason, byHand } = input;
+    // Only the classic endpoint retires a value that nobody saw; the others give the same one again.
+    const settleMs = recipe.rotation === "each_fetch" ? Math.round(durations.settle * (1 + random() * 0.5)) : 0;
+    const begun = input.begun ?? (await begin(input, settleMs));
     if (begun.type === "changed") return "changed";
     if (begun.type === "busy") return begun;
     if (begun.type === "budget") return { type: "blocked", why: "budget", until: nextBeijingMidnight(state.now) };
     memory.rememberUse(input.counter, begun.used);
     if (byHand) await spendFailedJobs(store, credential.ref, state.control).catch(() => {});
 
-    const attempt: Attempt = { credential: credential.ref, attempt: attemptId, generation: begun.generation, settleMs };
+    const { attempt: attemptId, startedAt, generation } = begun;
+    const attempt: Attempt = { credential: credential.ref, attempt: attemptId, generation, settleMs };
     const begunAt = clock.monotonic();
     const fail = (failure: Failure): Promise<RefreshOutcome> =>
       recordFailure({

@@ -9,6 +9,8 @@ export interface Memory {
   /** The state with the stricter of what Redis and what this worker knows. */
   merge(credentialId: string, state: CredentialState): CredentialState;
   rememberBlock(credentialId: string, block: Block): void;
+  /** Whether a ban is remembered, even one that may be over. */
+  hasBlock(credentialId: string): boolean;
   rememberUse(counter: string, used: number): void;
   /** @returns the fetches that are remembered of a counter, 0 when none. */
   useOf(counter: string): number;
@@ -39,6 +41,7 @@ export function createMemory(keptCounters = 200_000): Memory {
     rememberBlock(id, block) {
       if (block.class === "cool_down") blocks.set(id, block);
     },
+    hasBlock: (id) => blocks.has(id),
     sinceOf(id, fingerprint) {
       const known = ages.get(id);
       return known?.fingerprint === fingerprint ? known.since : undefined;

@@ -1,6 +1,4 @@
 import {
-  automaticCap,
-  beijingDate,
   failureCode,
   nextBeijingMidnight,
   type Durations,
@@ -11,20 +9,22 @@ import {
 import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Credential } from "../credentials.ts";
 import { capFor } from "../decide/budget.ts";
-import { decide, type Decision } from "../decide/decide.ts";
+import { decide, reasonToRefresh, type Decision } from "../decide/decide.ts";
 import { useStable } from "../decide/mode.ts";
 import type { RefreshOutcome } from "../decide/outcome.ts";
 import type { CredentialState } from "../decide/state.ts";
 import type { Recipe } from "../families/family.ts";
-import type { CredentialStore, CountedCredential } from "../store/credential-store.ts";
+import type { CredentialStore } from "../store/credential-store.ts";
 import type { RunAttempt } from "./attempt.ts";
-import type { Memory } from "./memory.ts";
+import { automaticCapOf, counterOf } from "./day-budget.ts";
+import type { Found, Look } from "./look.ts";
 import { rerunOf } from "./rerun.ts";
 
 // The life of a token:
 //  1. A trigger says "look at this credential". Nothing is fetched because somebody asks; only facts count.
 //  2. Decide: the facts are read and a reason is found, or the look ends as fresh, busy or blocked.
-//  3. Begin: one script takes the lease, reserves a fetch of the day's budget and writes the intent.
+//  3. Begin: one script takes the lease, reserves a fetch of the day's budget and writes the intent. Where the facts leave
+//     nothing to weigh, which is nearly always, the look begins by itself: one trip to Redis less.
 //  4. Fetch: one call to WeChat, within the lease.
 //  5. Commit: one script stores the value unless a newer one is there, and tells the readers.
 //  6. Every other end is written down too. One whose result is not known leaves the intent: who comes next fetches.
@@ -58,7 +58,7 @@ export interface Looked {
 /** What the refresher works with. */
 export interface RefresherDeps {
   readonly store: CredentialStore;
-  readonly memory: Memory;
+  readonly look: Look;
   readonly runAttempt: RunAttempt;
   readonly durations: Durations;
   readonly log: Log;
@@ -78,20 +78,7 @@ const NOBODY_ASKS: Circumstances = { byHand: false, isRerun: false, afterParent:
 const ROUNDS = 3;
 
 /** The main path of the system. */
-export function createRefresher({ store, memory, runAttempt, durations, log }: RefresherDeps): Refresher {
-  async function readStates(credentials: readonly Credential[], forced = false): Promise<CredentialState[]> {
-    const counted = credentials.map(({ ref, recipe }): CountedCredential => ({
-      credential: ref,
-      endpoint: ((forced && recipe.forced) || recipe).endpoint,
-    }));
-    const states = await store.readStates(counted);
-    return states.map((state, index) => {
-      const credential = credentials[index];
-      // WeChat's bans, which are what is remembered, say nothing about a leader.
-      return credential && credential.recipe.rotation !== "at_leader" ? memory.merge(credential.id, state) : state;
-    });
-  }
-
+export function createRefresher({ store, look, runAttempt, durations, log }: RefresherDeps): Refresher {
   function decideFor(
     credential: Credential,
     state: CredentialState,
@@ -109,7 +96,7 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
     const rules = {
       secret: credential.secret,
       endpoint: chosen.endpoint,
-      automaticCap: capOf(chosen, state),
+      automaticCap: automaticCapOf(chosen, state.control),
       handCap: chosen.handCap,
       // WeChat counts from when the one before reached it: at the latest so long after that was begun.
       forceSpacingMs: durations.forceSpacing + durations.http,
@@ -127,62 +114,56 @@ export function createRefresher({ store, memory, runAttempt, durations, log }: R
 
   async function act(
     credential: Credential,
-    state: CredentialState,
+    { state, begun }: Found,
     circumstances: Circumstances,
   ): Promise<RefreshOutcome | "changed"> {
     const { byHand, forcedBy } = circumstances;
-    const { recipe, ...decision } = decideFor(credential, state, circumstances);
+    const { recipe, ...decision }: Decision & { recipe: Recipe } = begun
+      ? { type: "refresh", reason: reasonToRefresh(state) ?? "due", recipe: credential.recipe }
+      : decideFor(credential, state, circumstances);
     if (decision.type !== "refresh") return withFailure(decision, state);
 
     const parentRef: CredentialRef | undefined = recipe.parent && { ...credential.ref, kind: recipe.parent };
     const parent = parentRef && (await store.readValue(parentRef));
     if (parentRef && (parent?.remainingMs ?? 0) < durations.parentMargin) return { type: "waiting", parent: parentRef };
 
-    const counter = `${credential.id}:${recipe.endpoint}:${beijingDate(state.now)}${byHand ? ":hand" : ""}`;
     return runAttempt({
       credential,
       recipe,
       state,
       reason: decision.reason,
       byHand,
-      cap: byHand ? recipe.handCap : capFor(capOf(recipe, state), decision.reason),
-      counter,
+      cap: byHand ? recipe.handCap : capFor(automaticCapOf(recipe, state.control), decision.reason),
+      counter: `${counterOf(credential, recipe, state.now)}${byHand ? ":hand" : ""}`,
+      ...(begun && { begun }),
       ...(forcedBy !== undefined && { forcedBy }),
       ...(parent && { parent }),
     });
   }
 
-  /** An app that misses a value cannot read the record that looks fine from here: something else has changed it. */
-  async function asAppsSee({ ref }: Credential, state: CredentialState): Promise<CredentialState> {
-    if (state.remainingMs === undefined || (await store.readValue(ref))) return state;
-    const { remainingMs: _unreadable, ...rest } = state;
-    return rest;
-  }
-
   return {
     async refresh(credential, { jobId, reason } = {}) {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const [read] = await readStates([credential], reason === "forced");
-        if (!read) continue;
-        const rerun = rerunOf(read.control, jobId);
+        const found = await look.closely(credential, reason);
+        const { state } = found;
+        const rerun = rerunOf(state.control, jobId);
         const { isRerun } = rerun;
-        const forcedBy = reason === "forced" ? forcingJob(read, { jobId, again: rerun.byHand }) : undefined;
+        const forcedBy = reason === "forced" ? forcingJob(state, { jobId, again: rerun.byHand }) : undefined;
         const byHand = rerun.byHand || forcedBy !== undefined || reason === "operator";
-        const state = reason === "missing" ? await asAppsSee(credential, read) : read;
-        const outcome = await act(credential, state, {
+        const outcome = await act(credential, found, {
           byHand,
           isRerun,
           afterParent: reason === "parent",
           ...(forcedBy !== undefined && { forcedBy }),
         });
-        if (outcome !== "changed") return { outcome, byHand, isRerun, now: read.now };
+        if (outcome !== "changed") return { outcome, byHand, isRerun, now: state.now };
       }
       log.warn({ credential: credential.id }, "refresh.contended");
       return { outcome: { type: "busy", until: 0 }, byHand: false, isRerun: false, now: 0 };
     },
 
     async look(credentials) {
-      const states = await readStates(credentials);
+      const states = await look.at(credentials);
       return states.flatMap((state, index) => {
         const credential = credentials[index];
         return credential ? [decideFor(credential, state, NOBODY_ASKS)] : [];
@@ -197,15 +178,6 @@ function forcingJob(
   { jobId, again }: { jobId: string | undefined; again: boolean },
 ): string | undefined {
   return again || control.forced?.job !== jobId ? jobId : undefined;
-}
-
-function capOf(recipe: Recipe, { control }: CredentialState): number {
-  if (recipe.automaticCap !== undefined) return recipe.automaticCap;
-  const lifeMs = (control.expiresAt ?? 0) - (control.issuedAt ?? 0);
-  return automaticCap({
-    ...(recipe.dailyLimit !== undefined && { limit: recipe.dailyLimit }),
-    ...(lifeMs > 0 && { lifeMs }),
-  });
 }
 
 function withFailure(decision: Exclude<Decision, { type: "refresh" }>, { control }: CredentialState): RefreshOutcome {

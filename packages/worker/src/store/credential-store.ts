@@ -31,6 +31,22 @@ export interface BeginInput extends CountedCredential {
   readonly forcedBy?: string;
 }
 
+/** What `beginIfDue` needs to know: an attempt that is welcome to begin. */
+export interface Offer extends CountedCredential {
+  readonly attempt: string;
+  readonly leaseMs: number;
+  /** Fetches a day allowed, whatever the reason. */
+  readonly cap: number;
+  /** Fetches that this worker remembers: a flushed Redis forgets them. */
+  readonly rememberedUse: number;
+}
+
+/** What a look found, before anything began, and whether the attempt began with it. */
+export interface LookedAt {
+  readonly state: CredentialState;
+  readonly begun?: Extract<Begun, { type: "begun" }>;
+}
+
 /** What `begin` came to. Instants are epoch ms by Redis time. */
 export type Begun =
   | { readonly type: "begun"; readonly generation: string; readonly now: number; readonly used: number }
@@ -105,6 +121,11 @@ export type ReportReply = Extract<ReportResult, "confirmed" | "foreign" | "stale
 export interface CredentialStore {
   readStates(credentials: readonly CountedCredential[]): Promise<CredentialState[]>;
   readValue(credential: CredentialRef): Promise<StoredValue | undefined>;
+  /**
+   * Reads a state; where it is plainly due, with nothing to weigh, the attempt begins in the same step. Nearly all refreshes are
+   * of that kind, and a round trip is what a refresh costs most.
+   */
+  beginIfDue(offer: Offer): Promise<LookedAt>;
   begin(input: BeginInput): Promise<Begun>;
   commit(input: CommitInput): Promise<"committed" | "already" | "fenced">;
   fail(input: FailInput): Promise<void>;

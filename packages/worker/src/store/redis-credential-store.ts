@@ -1,4 +1,4 @@
-import { beijingDate, CONTROL_FIELDS, decodeControl } from "@tokenkeeper/core";
+import { beijingDate, CONTROL_FIELDS, decodeControl, nextBeijingMidnight } from "@tokenkeeper/core";
 import {
   controlKey,
   decodeRecord,
@@ -12,10 +12,10 @@ import {
 } from "@tokenkeeper/shared/contract";
 import type { Redis } from "ioredis";
 import type { CredentialState } from "../decide/state.ts";
-import type { CommitInput, CountedCredential, CredentialStore, ReportReply } from "./credential-store.ts";
+import type { CommitInput, CountedCredential, CredentialStore, LookedAt, ReportReply } from "./credential-store.ts";
 import { FAILED_JOBS } from "./job-scripts.ts";
 import { createScriptRunner, guard, repliesOf, type ScriptCall } from "./run-script.ts";
-import { BEGIN, COMMIT, FAIL, READ, REPAIR, REPORT, RESTORE_UNKNOWN } from "./scripts.ts";
+import { BEGIN, BEGIN_IF_DUE, COMMIT, FAIL, READ, REPAIR, REPORT, RESTORE_UNKNOWN } from "./scripts.ts";
 
 const QUOTA_TTL_SECONDS = 3 * 24 * 60 * 60;
 const FAILED_JOBS_KEPT = 50;
@@ -32,11 +32,11 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
     async readStates(credentials) {
       const calls = credentials.map((each) => readCall(each, beijingDate(clock.now())));
       const [only] = calls;
-      if (only && calls.length === 1) return [decodeState(await scripts.run(READ, only))];
+      if (only && calls.length === 1) return [decodeFacts(await scripts.run(READ, only)).state];
       const states: CredentialState[] = [];
       for (let start = 0; start < calls.length; start += CHUNK) {
         const read = await scripts.runEach(READ, calls.slice(start, start + CHUNK));
-        states.push(...read.map((reply) => decodeState(reply)));
+        states.push(...read.map((reply) => decodeFacts(reply).state));
       }
       return states;
     },
@@ -57,6 +57,13 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
       if (!record || typeof ttl !== "number" || ttl <= 0 || typeof fp !== "string") return undefined;
       if (record.version !== committed) return undefined;
       return { value: record.value, fingerprint: fp, remainingMs: ttl };
+    },
+
+    async beginIfDue({ attempt, leaseMs, cap, rememberedUse, ...counted }) {
+      const today = clock.now();
+      const { keys, args } = readCall(counted, beijingDate(today));
+      const offer = [attempt, leaseMs, cap, rememberedUse, QUOTA_TTL_SECONDS, nextBeijingMidnight(today)];
+      return decodeFacts(await scripts.run(BEGIN_IF_DUE, { keys, args: [...args, ...offer] }));
     },
 
     async begin(input) {
@@ -172,22 +179,31 @@ function readCall({ credential, endpoint }: CountedCredential, date: string): Sc
   };
 }
 
-function decodeState(reply: unknown): CredentialState {
-  const [now, ttl, version, schema, automatic, byHand, paused, ...pairs] = JSON.parse(String(reply)) as unknown[];
+/** What `FACTS` gives. What began with the look is no fact of it, also when the same look is sent again. */
+function decodeFacts(reply: unknown): LookedAt {
+  const [now, ttl, version, schema, automatic, byHand, paused, begun, ...pairs] = JSON.parse(
+    String(reply),
+  ) as unknown[];
   const fields = new Map<unknown, unknown>();
   for (let at = 0; at < pairs.length; at += 2) fields.set(pairs[at], pairs[at + 1]);
+  if (begun) for (const field of BEGUN_FIELDS) fields.delete(field);
   const control = decodeControl(CONTROL_FIELDS.map((field) => (fields.get(field) as string | undefined) ?? null));
   // A record that is not the one that was committed last was written by somebody else: as good as none. So is one that readers cannot read.
   const committed = version === String(control.committedGeneration) && schema === RECORD_SCHEMA;
   const valid = typeof ttl === "number" && ttl > 0 && committed;
-  return {
+  const state = {
     now: Number(now),
     control,
     used: { automatic: countOf(automatic), byHand: countOf(byHand) },
     ...(valid && { remainingMs: ttl }),
     ...(paused === 1 && { paused: true }),
   };
+  if (!Array.isArray(begun)) return { state };
+  const [generation, at, used] = begun as unknown[];
+  return { state, begun: { type: "begun", generation: String(generation), now: Number(at), used: Number(used) } };
 }
+
+const BEGUN_FIELDS = ["lease_attempt", "lease_until", "intent_generation", "intent_at"];
 
 /** A counter as the scripts read it. */
 function countOf(text: unknown): number {

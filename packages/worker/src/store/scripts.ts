@@ -1,24 +1,9 @@
 // The Lua scripts of the refresh protocol. Each takes the keys of one account only, reads the time from Redis alone, and is idempotent by
 // attempt id: ioredis sends a command again when a connection broke before its reply came.
-import { HASH, TIME } from "./script-parts.ts";
+import { FACTS, HASH, TAKE, TIME } from "./script-parts.ts";
 
-/**
- * Reads everything that is decided from, changes nothing. A key of another type reads as none.
- * KEYS record, control, quota, pause
- * ARGV quota field, quota field by hand
- * Reply: a JSON array, since a text is read much faster than a list of fifty: Redis time ms, life left ms as PTTL gives it,
- *        version and schema of the record, fetches today, by hand, whether it is paused (1/0), then control fields and values
- */
-export const READ = `${TIME}
-local function fields(key, ...)
-  local values = redis.pcall('HMGET', key, ...)
-  return values.err and {false, false} or values
-end
-local record, used = fields(KEYS[1], 'version', 'schema'), fields(KEYS[3], ARGV[1], ARGV[2])
-local control = redis.pcall('HGETALL', KEYS[2])
-local ttl = redis.call('PTTL', KEYS[1])
-return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], redis.call('EXISTS', KEYS[4]),
-  unpack(control.err and {} or control)})
+/** Reads everything that is decided from, changes nothing. KEYS, ARGV and reply: those of `FACTS`. */
+export const READ = `${FACTS}return state(false)
 `;
 
 /**
@@ -28,7 +13,7 @@ return cjson.encode({now, ttl, record[1], record[2], used[1], used[2], redis.cal
  *      allowed, fetches known from memory, quota TTL s, settle ms (0 = nothing to settle), job that forces it or empty
  * Replies: begun, generation, now, fetches today | busy, until | changed | budget
  */
-export const BEGIN = `${TIME}${HASH}
+export const BEGIN = `${TIME}${HASH}${TAKE}
 local control, quota = KEYS[1], KEYS[2]
 local attempt, lease_ms = ARGV[1], tonumber(ARGV[2])
 local holder, lease_end, intent_at, intent_generation, committed_generation, last_generation =
@@ -42,25 +27,46 @@ if lease_until > now and lease_until <= now + lease_ms then return {'busy', leas
 local open = whole(intent_at) and whole(intent_generation)
 local committed = whole(committed_generation) or 0
 if committed ~= tonumber(ARGV[3]) or (open or 0) ~= tonumber(ARGV[4]) then return {'changed'} end
-local used = math.max(whole(read(quota, ARGV[5])[1]) or 0, tonumber(ARGV[7]))
-if used >= tonumber(ARGV[6]) then return {'budget'} end
-redis.call('HSET', quota, ARGV[5], used + 1)
-redis.call('EXPIRE', quota, ARGV[8])
-local generation = text(math.max((whole(last_generation) or 0) + 1, now))
-local set = {'generation', generation, 'lease_attempt', attempt, 'lease_until', text(now + lease_ms),
-  'intent_generation', generation, 'intent_at', text(now)}
+local set = {}
 if ARGV[10] ~= '' then add(set, 'forced_at', text(now), 'forced_job', ARGV[10]) end
 if open then add(set, 'unknown_at', text(now)) end
 if open and tonumber(ARGV[9]) > 0 then add(set, 'settle_due', text(now + ARGV[9])) end
-redis.call('HSET', control, unpack(set))
-return {'begun', generation, text(now), used + 1}
+local generation, used = take(control, quota, {attempt = attempt, lease_ms = lease_ms, field = ARGV[5],
+  used = read(quota, ARGV[5])[1], cap = ARGV[6], remembered = ARGV[7], quota_ttl = ARGV[8],
+  generation = last_generation, set = set})
+if not generation then return {'budget'} end
+return {'begun', generation, text(now), used}
+`;
+
+/**
+ * Reads like `READ`, and begins like `BEGIN` at once when there is nothing to weigh: the value is gone or its plan has come, and
+ * nothing is written down that stands in the way or asks for more. `decide` says "refresh" of every such state.
+ * KEYS record, control, quota, pause
+ * ARGV quota field, quota field by hand, attempt, lease ms, fetches a day allowed, fetches known from memory, quota TTL s,
+ *      when the day of that quota ends ms
+ * Reply: that of `FACTS`; begun: generation, now, fetches today
+ */
+export const BEGIN_IF_DUE = `${FACTS}${HASH}${TAKE}
+local field = {}
+for at = 1, #control, 2 do field[control[at]] = control[at + 1] end
+if field.lease_attempt == ARGV[3] then return state({field.intent_generation, field.intent_at, whole(used[1]) or 0}) end
+local day_ends = tonumber(ARGV[8])
+local plain = not odd and paused == 0 and now < day_ends and now >= day_ends - 86400000
+for _, name in ipairs({'lease_until', 'intent_generation', 'settle_due', 'reported', 'retry_at', 'block_class', 'failed_jobs'}) do
+  plain = plain and not field[name]
+end
+local plan_at = whole(field.plan_at)
+if not plain or ttl ~= -2 and not (plan_at and plan_at <= now) then return state(false) end
+local generation, count = take(KEYS[2], KEYS[3], {attempt = ARGV[3], lease_ms = ARGV[4], field = ARGV[1], used = used[1],
+  cap = ARGV[5], remembered = ARGV[6], quota_ttl = ARGV[7], generation = field.generation, set = {}})
+return state(generation and {generation, text(now), count})
 `;
 
 /**
  * Stores a value, unless a newer one was committed, and tells readers.
  * KEYS record, control
  * ARGV attempt, generation, sent at, settle ms, channel, hint, expires at, number of record fields and values, those,
- *      then control fields and values
+ *      then control fields and values, the fingerprint first
  * Replies: committed | already | fenced
  */
 export const COMMIT = `${TIME}${HASH}
@@ -86,17 +92,11 @@ local over = {'retry_at', 'failures', 'failing_since', 'block_class', 'block_cod
 if (whole(intent_generation) or 0) <= generation then add(over, 'intent_generation', 'intent_at') end
 if tonumber(ARGV[3]) >= (whole(settle_due) or 0) then add(over, 'settle_due') end
 if holder == attempt then add(over, 'lease_attempt', 'lease_until') end
-local set = {'committed_attempt', attempt, 'committed_generation', ARGV[2], 'committed_at', text(now), 'last_at',
-  text(now)}
-if (whole(last_generation) or 0) < generation then add(set, 'generation', ARGV[2]) end
-local fp
-for at = split + 1, #ARGV, 2 do
-  if ARGV[at] == 'fingerprint' then fp = ARGV[at + 1] end
-  add(set, ARGV[at], ARGV[at + 1])
-end
-if suspect and suspect ~= fp then add(over, 'suspect') end
+if suspect and suspect ~= ARGV[split + 2] then add(over, 'suspect') end
 redis.call('HDEL', control, unpack(over))
-redis.call('HSET', control, unpack(set))
+if (whole(last_generation) or 0) < generation then redis.call('HSET', control, 'generation', ARGV[2]) end
+redis.call('HSET', control, 'committed_attempt', attempt, 'committed_generation', ARGV[2], 'committed_at', text(now),
+  'last_at', text(now), unpack(ARGV, split + 1))
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 'committed'
 `;
@@ -220,9 +220,7 @@ return 'restored'
  * Replies: 1 | 0
  */
 export const INTACT = `
-local function is(key, name)
-  return redis.call('TYPE', key).ok == 'hash' and redis.call('HGET', key, name) == ARGV[1]
-end
+local function is(key, name) return redis.pcall('HGET', key, name) == ARGV[1] end
 return is(KEYS[1], 'version') and is(KEYS[2], 'committed_generation') and 1 or 0
 `;
 

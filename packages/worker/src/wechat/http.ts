@@ -39,7 +39,7 @@ const BEFORE_SENDING = new Set([
 
 /** The only place that speaks HTTP to WeChat, and the boundary that no URL, body or third party's message passes. */
 export function createWechatHttp({ origin, deadlineMs, connectMs }: WechatHttpOptions): WechatHttp {
-  const agent = new Agent({ connect: { timeout: connectMs }, connections: 64 });
+  const agent = new Agent({ connect: { timeout: connectMs }, connections: 64, maxResponseSize: MAX_BODY_BYTES });
   const underWay = new Set<AbortController>();
   let aborted = false;
 
@@ -62,12 +62,12 @@ export function createWechatHttp({ origin, deadlineMs, connectMs }: WechatHttpOp
           dispatcher: agent,
           signal: call.signal,
         });
-        const text = await readCapped(response.body);
+        const text = await response.body.text().catch(tooLong);
         if (response.statusCode !== 200) return refusal(response.statusCode, response.headers["retry-after"]);
         return text === undefined ? { type: "failure", failure: wordFailure("malformed") } : parseBody(text);
       } catch (error) {
-        const code = error instanceof Error && "code" in error ? String(error.code) : "";
-        return { type: "failure", failure: wordFailure(BEFORE_SENDING.has(code) ? "unreachable" : "no_reply") };
+        const sent = !BEFORE_SENDING.has(errorCode(error));
+        return { type: "failure", failure: wordFailure(sent ? "no_reply" : "unreachable") };
       } finally {
         clearTimeout(deadline);
         underWay.delete(call);
@@ -91,13 +91,11 @@ function refusal(status: number, retryAfter: string | string[] | undefined): Wir
   };
 }
 
-async function readCapped(body: AsyncIterable<Uint8Array>): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
+/** An answer that is too long is worth nothing, which is another matter than one that did not come. */
+function tooLong(error: unknown): undefined {
+  if (errorCode(error) !== "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw error;
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
