@@ -1,6 +1,6 @@
 // What must hold of every run, checked from what the run left behind.
 import { controlKey, credentialId, recordKey } from "@tokenkeeper/shared/contract";
-import { nextLookAt } from "../../packages/worker/src/queues/planner.ts";
+import { nextLookAt } from "../../packages/worker/src/decide/decide.ts";
 import type { World } from "./world.ts";
 
 const MINUTE = 60_000;

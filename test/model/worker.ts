@@ -73,7 +73,7 @@ export function startWorker(deps: WorkerDeps): ModelWorker {
     },
   });
   const enqueue = queue.enqueueFor(process, deps.send);
-  const planner = createPlanner({ refresher, enqueue, clock });
+  const planner = createPlanner({ refresher, enqueue, clock, durations });
   const followUp = createFollowUp({
     credentials,
     mirror: async () => {},
@@ -117,15 +117,14 @@ export function startWorker(deps: WorkerDeps): ModelWorker {
   }
 
   if (deps.fallback) {
-    const patienceMs = 2 * durations.sweep;
     const record = (): Promise<void> => Promise.resolve();
     const look = createFallback({
       refresher,
       followUp,
       record,
       credentials,
-      patienceMs,
       clock,
+      durations,
       stopping: new AbortController().signal,
     });
     process.after(random() * durations.sweep, () => every(durations.sweep, look));

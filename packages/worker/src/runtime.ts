@@ -87,7 +87,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     refreshQueue,
     createStandingJobs(refreshQueue, command, (jobs) => monitoring.repaired("lost_job", jobs)),
   );
-  const planner = createPlanner({ refresher, enqueue, clock });
+  const planner = createPlanner({ refresher, enqueue, clock, durations });
   const schedulers = createSchedulers({ queue: scheduleQueue, credentials, durations, kinds: planners });
   const stream = createReportStream(connections.reading, command, name);
   const trigger: Enqueue["immediate"] = (credential, reason) => enqueue.immediate(credential, reason);
@@ -127,9 +127,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       return enqueue.record(credential);
     },
     credentials,
-    patienceMs: 2 * durations.sweep,
     stopping: stopping.signal,
     clock,
+    durations,
   });
   const onError = (part: string) => (error: unknown) => log.warn({ part, err: errorFields(error) }, "postponed");
   const accountsInForce = createAccountsInForce({ credentials, registry, schedulers, planner, durations, log });

@@ -122,3 +122,18 @@ function nextReasonAt({ now, control, remainingMs }: CredentialState): number {
   const times = [control.planAt, control.settleDue, remainingMs === undefined ? undefined : now + remainingMs];
   return Math.min(...times.filter((time) => time !== undefined));
 }
+
+/** When a decision wants the next look, epoch ms; `undefined`: not by itself. */
+export function nextLookAt(decision: Decision | undefined, now: number): number | undefined {
+  switch (decision?.type) {
+    case "refresh":
+      return now;
+    case "fresh":
+      return decision.nextAt;
+    case "busy":
+    case "blocked":
+      return decision.until;
+    case undefined:
+      return undefined;
+  }
+}

@@ -1,13 +1,17 @@
+import type { Durations } from "@tokenkeeper/core";
 import type { Clock } from "@tokenkeeper/shared/contract";
 import type { Credential } from "../credentials.ts";
-import type { Decision } from "../decide/decide.ts";
+import { nextLookAt, type Decision } from "../decide/decide.ts";
 import type { Refresher } from "../refresh/refresh.ts";
+import { createRounds } from "../refresh/rounds.ts";
 import type { Enqueue } from "./enqueue.ts";
 
 /** Keeps the plan: one delayed job for each credential, whatever jobs there were before. */
 export interface Planner {
   /** @returns what was decided, when the credential is looked at next, and by which job. */
   plan(credentials: readonly Credential[]): Promise<PlannedResult[]>;
+  /** The same for those whom the next round takes. */
+  sweep(all: readonly Credential[]): Promise<PlannedResult[]>;
 }
 
 /** What the tick's job shows on the board. */
@@ -24,17 +28,21 @@ export interface PlannerDeps {
   readonly refresher: Refresher;
   readonly enqueue: Enqueue;
   readonly clock: Clock;
+  readonly durations: Durations;
 }
 
 const CHUNK = 500;
 
 /** Truth is what is due by the control state, not which jobs exist. */
-export function createPlanner({ refresher, enqueue, clock }: PlannerDeps): Planner {
+export function createPlanner({ refresher, enqueue, clock, durations }: PlannerDeps): Planner {
+  const rounds = createRounds({ clock, everyMs: durations.sweep });
+
   async function planChunk(credentials: readonly Credential[]): Promise<PlannedResult[]> {
     const decisions = await refresher.look(credentials);
     const now = clock.now();
     const looks = credentials.flatMap((credential, index) => {
       const at = nextLookAt(decisions[index], now);
+      rounds.looked(credential, at);
       return at === undefined ? [] : [{ credential, at, delayMs: at - now, index }];
     });
     const ids = await enqueue.planned(looks);
@@ -50,28 +58,13 @@ export function createPlanner({ refresher, enqueue, clock }: PlannerDeps): Plann
     });
   }
 
-  return {
-    async plan(credentials) {
-      const results: PlannedResult[] = [];
-      for (let start = 0; start < credentials.length; start += CHUNK) {
-        results.push(...(await planChunk(credentials.slice(start, start + CHUNK))));
-      }
-      return results;
-    },
-  };
-}
-
-/** When a decision wants the next look, epoch ms; `undefined`: not by itself. */
-export function nextLookAt(decision: Decision | undefined, now: number): number | undefined {
-  switch (decision?.type) {
-    case "refresh":
-      return now;
-    case "fresh":
-      return decision.nextAt;
-    case "busy":
-    case "blocked":
-      return decision.until;
-    case undefined:
-      return undefined;
+  async function plan(credentials: readonly Credential[]): Promise<PlannedResult[]> {
+    const results: PlannedResult[] = [];
+    for (let start = 0; start < credentials.length; start += CHUNK) {
+      results.push(...(await planChunk(credentials.slice(start, start + CHUNK))));
+    }
+    return results;
   }
+
+  return { plan, sweep: (all) => plan(rounds.next(all)) };
 }

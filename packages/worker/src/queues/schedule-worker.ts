@@ -21,10 +21,10 @@ export interface ScheduleWorkerDeps {
   readonly log: Log;
 }
 
-/** Runs the repeatable jobs: the tick of one credential, the sweep over all. */
+/** Runs the repeatable jobs: the tick of one credential, the sweep. */
 export function createScheduleWorker({ connection, credentials, planner, durations, log }: ScheduleWorkerDeps): Worker {
   async function run(job: Job): Promise<PlannedResult | Record<string, number | string>> {
-    if (job.name === SWEEP_SCHEDULER_ID) return countsOf(await planner.plan(credentials.all));
+    if (job.name === SWEEP_SCHEDULER_ID) return countsOf(await planner.sweep(credentials.all));
     const ref = parseTickJob(job.data);
     const credential = ref && credentials.find(ref);
     // Another worker's configuration may have it, or one of before.

@@ -1,7 +1,10 @@
+import type { Durations } from "@tokenkeeper/core";
 import type { Clock } from "@tokenkeeper/shared/contract";
 import type { Credential, Credentials } from "../credentials.ts";
+import { nextLookAt } from "../decide/decide.ts";
 import type { Refresher } from "./refresh.ts";
 import type { FollowUp } from "./follow-up.ts";
+import { createRounds } from "./rounds.ts";
 
 /** What the fallback works with. */
 export interface FallbackDeps {
@@ -12,31 +15,34 @@ export interface FallbackDeps {
   readonly credentials: Credentials;
   /** Once it is aborted nothing more is begun. */
   readonly stopping: AbortSignal;
-  /** How long a refresh may be overdue before the queue is no longer waited for, ms. */
-  readonly patienceMs: number;
   readonly clock: Clock;
+  readonly durations: Durations;
 }
 
 /**
  * Refreshes what the queue leaves lying: paused, obliterated, confused by a skewed clock. The same engine without BullMQ,
  * so the lease still lets only one worker do it.
- * @returns a function that looks at all credentials once.
+ * @returns a function that looks once at all whom the round takes.
  */
 export function createFallback(deps: FallbackDeps): () => Promise<void> {
+  const { clock, durations } = deps;
+  const rounds = createRounds({ clock, everyMs: durations.sweep });
   const overdueSince = new Map<string, number>();
 
   async function overdue(): Promise<Credential[]> {
-    const { all } = deps.credentials;
-    const decisions = await deps.refresher.look(all);
-    const now = deps.clock.monotonic();
-    return all.filter(({ id }, index) => {
+    const round = rounds.next(deps.credentials.all);
+    const decisions = await deps.refresher.look(round);
+    const now = clock.monotonic();
+    return round.filter((credential, index) => {
+      const { id } = credential;
+      rounds.looked(credential, nextLookAt(decisions[index], clock.now()));
       if (decisions[index]?.type !== "refresh") {
         overdueSince.delete(id);
         return false;
       }
       const since = overdueSince.get(id) ?? now;
       overdueSince.set(id, since);
-      return now - since >= deps.patienceMs;
+      return now - since >= PATIENCE * durations.sweep;
     });
   }
 
@@ -55,5 +61,7 @@ export function createFallback(deps: FallbackDeps): () => Promise<void> {
   };
 }
 
+/** For so many rounds a refresh may be overdue before the queue is no longer waited for. */
+const PATIENCE = 2;
 const AT_ONCE = 16;
 const BATCHES = 6;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Decision } from "../decide/decide.ts";
-import { nextLookAt } from "./planner.ts";
+import type { Decision } from "./decide.ts";
+import { nextLookAt } from "./decide.ts";
 
 const NOW = 1_800_000_000_000;
 
