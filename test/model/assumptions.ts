@@ -12,6 +12,8 @@ export interface Assumptions {
 const MINUTE = 60_000;
 /** A value that was issued and not stored is out of the world after its settling refresh; until then no other may be lost. */
 const APART = 6 * MINUTE;
+/** The longest that a worker waits for an answer. */
+const ANSWER = 8_000;
 /** WeChat's overlap: a value that another system replaced dies after it. */
 const OVERLAP = 5 * MINUTE;
 const FOREIGN_APART = 10 * MINUTE;
@@ -46,9 +48,10 @@ export function createAssumptions(now: () => number, accounts: readonly string[]
         case "bad_gateway":
         case "drop_reply":
           return true;
-        // The second fetch in a row ends the stored value when WeChat executes it; apps wait 3 s for the answer.
+        // The second fetch in a row, another system's too, ends the stored value when WeChat executes it; apps wait 3 s for the
+        // answer. What is under way is not lost, but until it is here no other may be.
         case "slow":
-          return mayLose(atStake);
+          return mayLose(atStake) && lose(atStake, ANSWER - APART);
         case "lost_reply":
         case "hang":
         case "truncated":
@@ -58,7 +61,7 @@ export function createAssumptions(now: () => number, accounts: readonly string[]
         case "pause":
           return mayLose(atStake) && outage(action.ms) && lose(atStake);
         case "late":
-          return mayLose(atStake) && lose(atStake, action.ms + 8_000);
+          return mayLose(atStake) && lose(atStake, action.ms + ANSWER);
         case "rollback":
         case "flush":
           return mayLose(accounts) && outage(0) && lose(accounts);

@@ -92,8 +92,13 @@ describe("the plan of a ticket", () => {
       { ends: HOUR, looks: 30 * MINUTE },
     ],
     ["is 5 minutes at the least before the last 5", unchanged(8 * MINUTE), { ends: 8 * MINUTE, looks: 5 * MINUTE }],
-    ["leaves a minute before the end", unchanged(5.5 * MINUTE), { ends: 5.5 * MINUTE, looks: 4.5 * MINUTE }],
+    ["leaves three minutes before the end", unchanged(5.5 * MINUTE), { ends: 5.5 * MINUTE, looks: 2.5 * MINUTE }],
     ["is a minute in the last 5", unchanged(4 * MINUTE), { ends: 4 * MINUTE, looks: MINUTE }],
+    [
+      "gives 5 minutes more to one that is returned in the last 3 minutes: two looks may still fail",
+      unchanged(3 * MINUTE),
+      { ends: 5 * MINUTE, looks: MINUTE },
+    ],
     [
       "gives 5 minutes more to one that is still returned at the end",
       unchanged(MINUTE),

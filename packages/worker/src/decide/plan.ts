@@ -36,6 +36,9 @@ export function planLife(fetched: FetchedValue, durations: Durations, random: ()
   return { expiresAt, planAt: Math.round(fetched.sentAt + delayOf(fetched, { rest, durations, random })) };
 }
 
+/** So many looks come before a ticket's end. One that succeeds is enough: what WeChat returns then outlives it. */
+const LAST_LOOKS = 3;
+
 /**
  * WeChat names the full life for a ticket although it may be an old one, so an unchanged ticket keeps its first end.
  * Is it still returned near that end, it stays a little longer: what WeChat has just returned is never missing.
@@ -45,7 +48,7 @@ function expiryOf(fetched: FetchedValue, durations: Durations): number {
   const named = sentAt + lifeMs;
   if (rotation !== "own_pace") return named;
   const end = firstEndOf(fetched);
-  return end - sentAt > 2 * durations.ticketEndCheck ? end : Math.min(named, sentAt + durations.ticketCheck);
+  return end - sentAt > LAST_LOOKS * durations.ticketEndCheck ? end : Math.min(named, sentAt + durations.ticketCheck);
 }
 
 /** When a ticket should end by what was named when it was first seen; a clock that went back makes it no younger. */
@@ -74,7 +77,8 @@ function delayOf(
 
 /** @param untilEnd ms until an unchanged ticket should end; negative when WeChat keeps it longer. */
 function ticketDelay(untilEnd: number, { ticketCheck, ticketEndCheck }: Durations): number {
-  if (untilEnd > ticketCheck) return Math.min(Math.max(untilEnd / 2, ticketCheck), untilEnd - ticketEndCheck);
+  if (untilEnd > ticketCheck)
+    return Math.min(Math.max(untilEnd / 2, ticketCheck), untilEnd - LAST_LOOKS * ticketEndCheck);
   // The moment at which WeChat should change it is the one to look: until then apps hold the old one.
   return untilEnd > 0 && untilEnd < ticketEndCheck ? untilEnd + ticketEndCheck / 60 : ticketEndCheck;
 }
