@@ -214,17 +214,6 @@ return 'restored'
 `;
 
 /**
- * Whether a commit is still what Redis holds; changes nothing.
- * KEYS record, control
- * ARGV generation
- * Replies: 1 | 0
- */
-export const INTACT = `
-local function is(key, name) return redis.pcall('HGET', key, name) == ARGV[1] end
-return is(KEYS[1], 'version') and is(KEYS[2], 'committed_generation') and 1 or 0
-`;
-
-/**
  * Plans the next look at a credential for now and takes away what an earlier failure put in its way, unless another value was
  * committed meanwhile.
  * KEYS control
