@@ -1,4 +1,4 @@
-import { connectRedis, createLog, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE } from "@tokenkeeper/core";
+import { ALERTS_QUEUE, connectRedis, createLog, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE } from "@tokenkeeper/core";
 import {
   createActions,
   createAudit,
@@ -17,6 +17,7 @@ export interface FleetConnection {
   readonly redis: Redis;
   readonly refresh: Queue;
   readonly schedule: Queue;
+  readonly alerts: Queue;
   readonly data: Data;
   readonly actions: Actions;
   readonly audit: Pick<Audit, "act">;
@@ -34,17 +35,18 @@ export async function connectFleet(url: string): Promise<FleetConnection> {
     redis.disconnect();
     throw new UnavailableError("Redis does not answer. Check that it runs and try again.");
   }
-  const queues = [REFRESH_QUEUE, SCHEDULE_QUEUE].map((name) => {
+  const queues = [REFRESH_QUEUE, SCHEDULE_QUEUE, ALERTS_QUEUE].map((name) => {
     // BullMQ would print its own warning about the eviction policy; `doctor` has one.
     const queue = new Queue(name, { connection: redis, prefix: QUEUE_PREFIX, skipVersionCheck: true });
     reportErrors(queue, log);
     return queue;
   });
-  const [refresh, schedule] = queues as [Queue, Queue];
+  const [refresh, schedule, alerts] = queues as [Queue, Queue, Queue];
   return {
     redis,
     refresh,
     schedule,
+    alerts,
     data: createData(redis),
     actions: createActions({ redis, queue: refresh, now: () => Date.now() }),
     audit: createAudit({ redis, onLost: () => {}, log }),

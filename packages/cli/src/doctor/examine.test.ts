@@ -84,6 +84,13 @@ describe("examine", () => {
     ["memory that is full", withRedis({ usedBytes: 99 }), "redis-memory", "problem", /99 %/],
     ["no schedulers", withFleet({ schedulers: { count: 0, overdue: 0 } }), "schedulers", "problem", /none, although/],
     [
+      "paused alerts",
+      withFleet({ queues: [{ name: "alerts", paused: true, counts: {} }] }),
+      "queues",
+      "warning",
+      /^The queue alerts is paused: nobody is told/,
+    ],
+    [
       "a paused account",
       withRows({ state: "paused", level: "warn" }),
       "credentials",

@@ -6,10 +6,10 @@ import type { FleetFacts, RedisReach } from "./doctor-facts.ts";
 const SAMPLES = 3;
 
 /** Rejects with UnavailableError when Redis does not answer. */
-export async function readFleetFacts({ redis, refresh, schedule, data }: FleetConnection): Promise<FleetFacts> {
+export async function readFleetFacts({ redis, refresh, schedule, alerts, data }: FleetConnection): Promise<FleetFacts> {
   const facts = await data.facts(await data.accounts());
   const rows = facts.map((each) => rowOf(each));
-  const fleet = await readFleet({ redis, refresh, schedule }, rows);
+  const fleet = await readFleet({ redis, refresh, schedule, alerts }, rows);
   const refused = facts.flatMap(({ entry, kind, control: { block } }) =>
     block?.ip === undefined ? [] : [[credentialId({ account: entry.id, kind }), block.ip] as const],
   );
