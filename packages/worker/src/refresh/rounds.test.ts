@@ -71,6 +71,19 @@ describe("rounds", () => {
     expect(rounds7).toContain(25);
   });
 
+  it("leave room for those whose time comes also where another worker has two rounds of three", () => {
+    const { clock, pass } = createTime();
+    const fleet = fleetOf(1_000);
+    const rounds = createRounds({ clock, everyMs: EVERY, most: 100 });
+    const passThree = (ms: number): void => pass(3 * ms);
+    go(rounds, fleet, { times: 20, nextAt: () => clock.now() + HOUR, pass: passThree });
+
+    const taken = go(rounds, fleet, { times: 20, nextAt: () => clock.now() + HOUR, pass: passThree });
+
+    const all = taken.map((ids) => ids.length);
+    expect(all.reduce((sum, count) => sum + count, 0) / all.length).toBeLessThan(70);
+  });
+
   it("take everybody again, within twice the rounds that it takes, also who wants nothing by itself", () => {
     const { clock, pass } = createTime();
     const fleet = fleetOf(1_000);

@@ -15,7 +15,7 @@ export interface Rounds {
 /** What rounds are made of. */
 export interface RoundsDeps {
   readonly clock: Clock;
-  /** How often there is a round, ms. */
+  /** How often there is a round, ms; less often here when several workers take turns. */
   readonly everyMs: number;
   /** How many one round takes. */
   readonly most?: number;
@@ -25,14 +25,16 @@ const MOST = 2_000;
 
 export function createRounds({ clock, everyMs, most = MOST }: RoundsDeps): Rounds {
   let wanted = new Map<string, number>();
-  let withinMs = 0;
+  let [lastAt, gapMs, withinMs] = [clock.monotonic(), everyMs, 0];
   const wantedAt = ({ id }: Credential): number => wanted.get(id) ?? 0;
 
   return {
     next(all) {
       if (all.length <= most) return all;
+      gapMs = (gapMs + Math.max(everyMs, clock.monotonic() - lastAt)) / 2;
+      lastAt = clock.monotonic();
       // Half of what the rounds can take is left for those whose time comes.
-      withinMs = (2 * everyMs * all.length) / most;
+      withinMs = (2 * gapMs * all.length) / most;
       wanted = new Map(all.flatMap(({ id }) => (wanted.has(id) ? [[id, wanted.get(id) ?? 0]] : [])));
       const now = clock.now();
       const due = all.filter((credential) => wantedAt(credential) <= now);
