@@ -250,7 +250,7 @@ describe("tokenkeeper", () => {
     const rest = await asProcess("rerun", "--all", "--json");
 
     expect(rest.code).toBe(0);
-    expect(json(rest)).toEqual({ rerun: others.length, skipped: 0 });
+    expect(json(rest)).toEqual({ rerun: others.length, skipped: 0, left: 0 });
     await eventually(async () => expect(await inProcess("failed")).toMatchObject({ code: 0 }), {
       what: "no failed job",
       timeoutMs: 20_000,

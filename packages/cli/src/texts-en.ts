@@ -89,12 +89,16 @@ export const en = {
   },
   rerun: {
     job: "Id of one failed job",
-    all: "The failed jobs of all credentials",
-    account: "The failed jobs of this account",
+    all: "The failed jobs of all credentials, but no reset of a quota",
+    account: "The failed jobs of this account, but no reset of its quota",
     which: "Say which: the id of a job, --account <name>, or --all; one of them.",
     progress: "Re-running",
     reran: (jobs: number) => (jobs === 1 ? "1 failed job is re-run." : `${jobs} failed jobs are re-run.`),
     skipped: (jobs: number) => (jobs === 1 ? "1 was not failed any more." : `${jobs} were not failed any more.`),
+    left: (jobs: number) =>
+      jobs === 1
+        ? "1 failed reset of a quota is left: re-run it by its id."
+        : `${jobs} failed resets of a quota are left: re-run each by its id.`,
     nothing: "No job waits to be re-run.",
     notFailed: "There is no failed job of this id. `tokenkeeper failed` lists all.",
     where: "How they end: `tokenkeeper failed`, or the page.",

@@ -1,13 +1,10 @@
 import { EXIT } from "@tokenkeeper/core";
-import { readFailedJobs, type FailedJob } from "@tokenkeeper/ops";
+import { FAILED_JOBS_KEPT, readFailedJobs, type FailedJob } from "@tokenkeeper/ops";
 import { defineCommand } from "../command.ts";
 import { findAccount } from "../find-credential.ts";
 import type { Session } from "../session.ts";
 import { createTimes } from "../times.ts";
 import { checkWholeNumber } from "../whole-number.ts";
-
-/** As many as the queue keeps. */
-const KEPT = 5_000;
 
 /** `failed`: the jobs that wait for a person. */
 export const failed = defineCommand({
@@ -21,7 +18,7 @@ export const failed = defineCommand({
     checkWholeNumber("--most", most, session.texts);
     const id = account === undefined ? undefined : (await findAccount(session, account)).id;
     const { refresh } = await session.fleet();
-    const all = await readFailedJobs(refresh, KEPT);
+    const all = await readFailedJobs(refresh, FAILED_JOBS_KEPT);
     const jobs = all.filter(({ credential }) => id === undefined || credential.account === id).slice(0, most);
     if (json) session.printJson({ jobs });
     else session.print(jobs.length === 0 ? session.texts.failed.none : textOf(jobs, session));
