@@ -3,17 +3,25 @@ import type { Row } from "@tokenkeeper/ops";
 import { credentialName, fewNames } from "../../troubles.ts";
 import { fleetCheck } from "../check.ts";
 import { ok, problem, skipped } from "../finding.ts";
+import { NOTHING_FROM_WECHAT } from "./reach-words.ts";
 
 /** WeChat's codes for an address that is not on the whitelist. */
-export const WHITELIST_CODES: readonly string[] = ["40164", "61004", "45035"];
+const CODES: readonly string[] = ["40164", "61004", "45035"];
+
+/** Whether WeChat refuses the workers' address for it. What is read from a leader is not fetched from here. */
+export function isRefusedAddress({ trouble, follows }: Row): boolean {
+  return !follows && trouble !== undefined && CODES.includes(trouble.code);
+}
 
 /**
  * The workers' address as WeChat sees it. WeChat tells it only where it refuses, in the refusal's text; asking for one would
  * take a call with a secret, so the refusals that workers met are looked at and none is provoked.
  */
 export const whitelist = fleetCheck("whitelist", ({ rows, refusedAddresses }) => {
-  const refused = rows.filter(({ trouble }) => trouble && WHITELIST_CODES.includes(trouble.code));
-  if (refused.length === 0 && rows.some(({ last }) => last?.outcome === "refreshed")) {
+  const fetched = rows.filter(({ follows }) => !follows);
+  if (rows.length > 0 && fetched.length === 0) return skipped(NOTHING_FROM_WECHAT.en, NOTHING_FROM_WECHAT.zh);
+  const refused = fetched.filter((row) => isRefusedAddress(row));
+  if (refused.length === 0 && fetched.some(({ last }) => last?.outcome === "refreshed")) {
     return ok(
       "WeChat accepts the workers' address for every account; it tells the address only when it refuses.",
       "微信接受 worker 的出口 IP（微信仅在拒绝时给出该 IP）。",
