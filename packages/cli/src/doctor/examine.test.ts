@@ -206,6 +206,19 @@ describe("examine", () => {
     expect(finding.level).toBe("skipped");
   });
 
+  it("counts the accounts whose whitelist has let the workers in", () => {
+    const another = { account: "wx2", name: "spare" };
+    const { last: _last, ...never } = { ...row, ...another };
+    const facts = WELL.fleet as FleetFacts;
+    const sentenceOf = (rows: readonly Row[]): string | undefined =>
+      findings(examine({ ...WELL, fleet: { ...facts, rows } })).find(([name]) => name === "whitelist")?.[1].sentence.en;
+    const ticket = { ...row, kind: "jsapi_ticket" } as const;
+
+    expect(sentenceOf([row, ticket, never])).toMatch(/for 1 of 2 accounts; the others have fetched nothing yet/);
+    expect(sentenceOf([row, ticket, { ...row, ...another }])).toMatch(/for every account/);
+    expect(sentenceOf([never])).toMatch(/nothing was fetched yet/);
+  });
+
   it("says the same thing about many credentials once", () => {
     const trouble = {
       code: "40125",
