@@ -1,5 +1,6 @@
 // The command line against a fleet that runs: what it prints, how it ends, what it leaves in the audit trail.
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -291,6 +292,18 @@ describe("tokenkeeper", () => {
       stdout: "",
       stderr: "The Redis user of REDIS_URL may not read values: use that of a worker or of an app.\n",
     });
+  });
+
+  it.runIf(existsSync("/dev/full"))("ends with 1 when its output is lost, and well when nobody reads on", async () => {
+    const [full, withRedis, head] = await Promise.all([
+      inBash('tokenkeeper hash-key --lang zh > /dev/full; echo "$?"'),
+      inBash('tokenkeeper accounts --json > /dev/full; echo "$?"'),
+      inBash('tokenkeeper accounts --json | true; echo "${PIPESTATUS[0]}"'),
+    ]);
+
+    expect(full).toEqual({ stdout: "1\n", stderr: "输出无法写入（ENOSPC），内容不完整。\n" });
+    expect(withRedis).toEqual({ stdout: "1\n", stderr: "The output could not be written (ENOSPC): it is not whole.\n" });
+    expect(head).toEqual({ stdout: "0\n", stderr: "" });
   });
 
   it("does nothing that cannot be written down", async () => {

@@ -15,6 +15,7 @@ export const en = {
   redisAway:
     "Redis does not answer, or refuses: check that it runs, REDIS_URL with its password, and the rights of its user.",
   notAudited: "Redis takes no audit entry, so nothing was done. Check its memory, disk and rights, then try again.",
+  outputLost: (code: string) => `The output could not be written (${code}): it is not whole.`,
   bug: "The command ended for a reason of its own. Please report it:",
   wholeNumber: (option: string) => `${option} wants a whole number of 1 or more.`,
   unknownAccount: (account: string) => `No worker keeps an account ${account}`,

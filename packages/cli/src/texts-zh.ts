@@ -15,6 +15,7 @@ export const zh: Texts = {
   badRedisUrl: "REDIS_URL 不是以 redis:// 或 rediss:// 开头的 URL，请改正。",
   redisAway: "Redis 无响应或拒绝访问：请检查其是否运行、REDIS_URL 及其中的密码，以及该用户的权限。",
   notAudited: "Redis 无法写入审计记录，因此未执行任何操作。请检查其内存、磁盘与权限后重试。",
+  outputLost: (code) => `输出无法写入（${code}），内容不完整。`,
   bug: "命令因自身原因结束，请反馈：",
   wholeNumber: (option) => `${option} 须为不小于 1 的整数。`,
   unknownAccount: (account) => `没有 worker 维护账号 ${account}`,
