@@ -302,7 +302,10 @@ describe("tokenkeeper", () => {
     ]);
 
     expect(full).toEqual({ stdout: "1\n", stderr: "输出无法写入（ENOSPC），内容不完整。\n" });
-    expect(withRedis).toEqual({ stdout: "1\n", stderr: "The output could not be written (ENOSPC): it is not whole.\n" });
+    expect(withRedis).toEqual({
+      stdout: "1\n",
+      stderr: "The output could not be written (ENOSPC): it is not whole.\n",
+    });
     expect(head).toEqual({ stdout: "0\n", stderr: "" });
   });
 
@@ -344,6 +347,22 @@ describe("tokenkeeper", () => {
     expect([ended.code, ended.stdout]).toEqual([code, ""]);
     expect(ended.stderr).toMatch(text);
     expect(ended.stderr).not.toContain("canary");
+  });
+
+  it("speaks Chinese throughout when asked to", async () => {
+    const zh = async (args: string[], input = ""): Promise<string> => {
+      const { stdout, stderr } = await kept(cli([...args, "--lang", "zh"], { env: env(), input }));
+      return stdout + stderr;
+    };
+
+    expect(await zh(["get", "shpo"])).toBe(
+      '没有 worker 维护账号 "shpo"，是否指 shop？ `tokenkeeper accounts` 列出全部账号。\n',
+    );
+    expect(await zh(["get", "x".repeat(36)])).toMatch(/^没有 worker 维护账号 \[36 个字符的文本\]。/);
+    expect(await zh(["get", "shop", "x".repeat(36)])).toContain("[36 个字符的文本]");
+    expect(await zh(["hash-password"], "short")).toBe("密码须为 8 至 1024 个字符，未求哈希。\n");
+    expect(await zh(["hash-password", "canary-secret"])).toMatch(/^密码不会从命令行参数读取/);
+    expect(await zh(["hash-key"])).toMatch(/^密钥，[^a-z]+\n {2}[\w-]{43}\n哈希，写入/);
   });
 
   it("makes hashes of what is piped in, and of nothing that stands on the command line", async () => {

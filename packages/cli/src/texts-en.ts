@@ -18,9 +18,12 @@ export const en = {
   outputLost: (code: string) => `The output could not be written (${code}): it is not whole.`,
   bug: "The command ended for a reason of its own. Please report it:",
   wholeNumber: (option: string) => `${option} wants a whole number of 1 or more.`,
-  unknownAccount: (account: string) => `No worker keeps an account ${account}`,
+  unknownAccount: (account: string, nearest: string | undefined) =>
+    `No worker keeps an account ${account}${nearest === undefined ? "." : `; did you mean ${nearest}?`}`,
+  longText: (length: number) => `a text of ${length} characters`,
   listAccounts: "`tokenkeeper accounts` lists all.",
-  unknownKind: (name: string, kinds: string) => `Account ${name} has no such credential; it has ${kinds}.`,
+  unknownKind: (name: string, kinds: readonly string[]) =>
+    `Account ${name} has no such credential; it has ${kinds.join(", ")}.`,
   noAccounts: "No worker has made an account known yet. Start a worker; it does so within seconds.",
   account: "Name or appid of an account",
   kind: "Kind of the credential",
@@ -29,7 +32,6 @@ export const en = {
   now: "now",
   never: "never",
   none: "none",
-  more: (count: number) => `and ${count} more`,
   credential: "Credential",
   kindHead: "Kind",
   state: "State",

@@ -1,5 +1,6 @@
 import { EXIT } from "@tokenkeeper/core";
 import { FAILED_JOBS_KEPT, readFailedJobs, type FailedJob } from "@tokenkeeper/ops";
+import { byCommand } from "../by-command.ts";
 import { defineCommand } from "../command.ts";
 import { findAccount } from "../find-credential.ts";
 import type { Session } from "../session.ts";
@@ -29,12 +30,13 @@ export const failed = defineCommand({
 function textOf(jobs: readonly FailedJob[], session: Session): string {
   const { texts, language, paint } = session;
   const times = createTimes(session, session.io.now());
-  const blocks = jobs.map(({ job, name, at, code, ip, rid, sentence, remedy }) => {
+  const blocks = jobs.map(({ job, name, credential, at, code, ip, rid, sentence, remedy }) => {
+    const about = { rerun: job, refresh: `${credential.account} ${credential.kind}` };
     const facts = [times.ago(at), `${texts.failed.job} ${job}`, code, ip && `ip ${ip}`, rid && `rid ${rid}`];
     const lines = [
       `${paint("bad", name)} · ${facts.filter(Boolean).join(" · ")}`,
-      `  ${sentence[language]}`,
-      remedy && `  ${texts.whatToDo}: ${remedy[language]}`,
+      `  ${byCommand(sentence[language], language, about)}`,
+      remedy && `  ${texts.whatToDo}: ${byCommand(remedy[language], language, about)}`,
     ];
     return lines.filter(Boolean).join("\n");
   });

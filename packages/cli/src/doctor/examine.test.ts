@@ -200,7 +200,9 @@ describe("examine", () => {
 
   it("leaves what follows out of the whitelist", () => {
     const [, finding] = findings(
-      examine(withRows({ follows: true }, { account: "wx2", last: { at: 0, reason: "missing", outcome: "transient" } })),
+      examine(
+        withRows({ follows: true }, { account: "wx2", last: { at: 0, reason: "missing", outcome: "transient" } }),
+      ),
     ).find(([name]) => name === "whitelist") as [string, Finding];
 
     expect(finding.level).toBe("skipped");
@@ -236,5 +238,8 @@ describe("examine", () => {
 
     expect(found).toHaveLength(1);
     expect(found[0]?.[1].sentence.en).toMatch(/^shop-0000 · access_token, .* and 1995 more: The secret is wrong\./);
+    expect(found[0]?.[1].sentence.zh).toMatch(
+      /^shop-0000 · access_token、.*、shop-0004 · access_token 等 2000 个：AppSecret 错误/,
+    );
   });
 });

@@ -16,8 +16,8 @@ function findingOf({ level, rows, sentence, remedy }: TroubleGroup): readonly Fi
   const judge = level === "bad" ? problem : warning;
   return judge(
     {
-      en: `${fewNames(names, (count) => `and ${count} more`)}: ${sentence.en}`,
-      zh: `${fewNames(names, (count) => `等另外 ${count} 个`)}：${sentence.zh}`,
+      en: `${fewNames(names, "en")}: ${sentence.en}`,
+      zh: `${fewNames(names, "zh")}：${sentence.zh}`,
     },
     remedy ?? {
       en: "`tokenkeeper failed` and the credential's page show its history.",

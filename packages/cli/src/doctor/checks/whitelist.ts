@@ -52,8 +52,8 @@ function finding(ip: string | undefined, group: readonly Row[]): ReturnType<type
   const names = group.map((row) => credentialName(row));
   return problem(
     {
-      en: `${fewNames(names, (count) => `and ${count} more`)}: ${meaning.en}.`,
-      zh: `${fewNames(names, (count) => `等另外 ${count} 个`)}：${meaning.zh}。`,
+      en: `${fewNames(names, "en")}: ${meaning.en}.`,
+      zh: `${fewNames(names, "zh")}：${meaning.zh}。`,
     },
     { en: `${remedy.en}.`, zh: `${remedy.zh}。` },
   );
