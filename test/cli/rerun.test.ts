@@ -23,7 +23,9 @@ describe("tokenkeeper failed and rerun", () => {
   const refOf = (account: string): { account: string; kind: "access_token" } => ({ account, kind: "access_token" });
 
   async function add(account: string, reason: TriggerReason): Promise<string> {
-    const deduplication = reason === "quota_reset" && { deduplication: { id: handDeduplicationId(refOf(account), reason) } };
+    const deduplication = reason === "quota_reset" && {
+      deduplication: { id: handDeduplicationId(refOf(account), reason) },
+    };
     const data = { ...refOf(account), reason };
     const job = await world.refreshQueue.add(refreshJobName(account, "access_token"), data, { ...deduplication });
     return job.id ?? "";
@@ -33,8 +35,9 @@ describe("tokenkeeper failed and rerun", () => {
   async function failAll(count: number): Promise<void> {
     const failure = { class: "needs_person", code: 40164, ip: "203.0.113.7" } as const;
     const fail = (): Promise<never> => Promise.reject(new UnrecoverableError(describeFailure(failure, "token")));
+    const connection = world.redis.redis.duplicate({ maxRetriesPerRequest: null });
     const worker = new Worker("refresh", fail, {
-      connection: world.redis.redis.duplicate({ maxRetriesPerRequest: null }),
+      connection,
       prefix: QUEUE_PREFIX,
       concurrency: LISTED,
     });
@@ -43,6 +46,7 @@ describe("tokenkeeper failed and rerun", () => {
       timeoutMs: 20_000,
     });
     await worker.close();
+    connection.disconnect();
   }
 
   it("re-run all that is listed, also what no credential lists, and the account that nobody keeps any more", async () => {
@@ -51,14 +55,17 @@ describe("tokenkeeper failed and rerun", () => {
     await add(world.appId("spare"), "plan");
     await add("wx-of-yesterday", "plan");
     await failAll(MANY + 2);
-    await world.redis.redis.hset(
-      controlKey(refOf(world.appId("shop"))),
-      "failed_jobs",
-      ids.slice(-LISTED).join(","),
-    );
+    await world.redis.redis.hset(controlKey(refOf(world.appId("shop"))), "failed_jobs", ids.slice(-LISTED).join(","));
     await world.startRuntime();
     await Promise.all(["shop", "spare"].map((name) => world.client({ waitMs: 20_000 }).getAccessToken(name)));
-    expect(await run("failed")).toMatchObject({ code: 1 });
+    const all = MANY + 2;
+    expect(await run("failed")).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(new RegExp(`\\n\\n50 of ${all} failed jobs; --most shows more\\.\\n$`)),
+    });
+    const few = JSON.parse((await run("failed", "--most", "2", "--json")).stdout) as { jobs: object[]; all: number };
+    expect([few.jobs.length, few.all]).toEqual([2, all]);
+    expect((await run("failed", "--most", String(all))).stdout).not.toContain("--most");
 
     expect(JSON.parse((await run("rerun", "--account", "spare", "--json")).stdout)).toEqual({
       rerun: 1,

@@ -67,6 +67,7 @@ export const en = {
     none: "No job waits to be re-run.",
     account: "Only jobs of this account",
     most: "At most so many jobs, the newest first",
+    shown: (shown: number, all: number) => `${shown} of ${all} failed jobs; --most shows more.`,
     job: "job",
   },
   get: {

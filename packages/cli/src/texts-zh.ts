@@ -66,6 +66,7 @@ export const zh: Texts = {
     none: "没有等待重试的任务。",
     account: "仅此账号的任务",
     most: "最多显示的任务数，新的在前",
+    shown: (shown, all) => `显示 ${shown} / ${all} 个失败任务；用 --most 显示更多。`,
     job: "任务",
   },
   get: {
