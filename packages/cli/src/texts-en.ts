@@ -3,7 +3,7 @@ export const en = {
   usage: "Usage: tokenkeeper <command> [options]",
   about: "What people on call see and do, without a browser.",
   exitCodes:
-    "Exit codes: 0 all is well; 1 something is wrong with what was asked about, or it failed; 64 the command is not understood; 69 Redis does not answer; 78 no Redis is named, or the configuration is refused.",
+    "Exit codes: 0 all is well; 1 something is wrong with what was asked about, or it failed; 64 the command is not understood; 69 Redis does not answer; 78 no Redis is named, or the configuration is refused; 130 Ctrl-C at a question.",
   whichRedis: "Redis: REDIS_URL, else the one that `start` runs in this folder or one above it.",
   moreHelp: "`tokenkeeper --help` and `tokenkeeper <command> --help` show what there is.",
   noCommand: "No command is given.",

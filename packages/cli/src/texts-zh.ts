@@ -5,7 +5,7 @@ export const zh: Texts = {
   usage: "用法：tokenkeeper <命令> [选项]",
   about: "无需浏览器即可查看和操作。",
   exitCodes:
-    "退出码：0 一切正常；1 所查询的内容有问题或操作失败；64 命令无法理解；69 Redis 无响应；78 未指定 Redis 或配置被拒绝。",
+    "退出码：0 一切正常；1 所查询的内容有问题或操作失败；64 命令无法理解；69 Redis 无响应；78 未指定 Redis 或配置被拒绝；130 在提问处按下 Ctrl-C。",
   whichRedis: "Redis：REDIS_URL，否则为 `start` 在当前目录或其上级目录中运行的 Redis。",
   moreHelp: "`tokenkeeper --help` 与 `tokenkeeper <命令> --help` 列出可用的命令和选项。",
   noCommand: "没有给出命令。",

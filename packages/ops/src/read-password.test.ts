@@ -8,6 +8,11 @@ const piped = (text: string): Promise<ReadPassword> =>
     questions: new PassThrough(),
   });
 
+/** Words end with the return key; what is no word is a key by itself. */
+function keysOf(line: string): string {
+  return /^\w/.test(line) ? `${line}\r` : line;
+}
+
 /** A terminal at which somebody types; what was asked, and how the terminal was set. */
 async function typed(...lines: readonly string[]): Promise<{ read: ReadPassword; shown: string; raw: boolean[] }> {
   const raw: boolean[] = [];
@@ -20,7 +25,7 @@ async function typed(...lines: readonly string[]): Promise<{ read: ReadPassword;
   let asked = 0;
   questions.on("data", (chunk: Buffer) => {
     shown += chunk.toString();
-    if (shown.split(": ").length - 1 > asked) input.write(`${lines[asked++]}\r`);
+    if (shown.split(": ").length - 1 > asked) input.write(keysOf(lines[asked++] ?? ""));
   });
   return { read: await readPassword({ input, questions }), shown, raw };
 }
@@ -48,6 +53,19 @@ describe("readPassword", () => {
     expect(shown).toBe("Password 密码: \nAgain 再次输入: \n");
     expect(raw[0]).toBe(true);
     expect(raw.at(-1)).toBe(false);
+  });
+
+  it.each([
+    ["Ctrl-C", "\u0003"],
+    ["Ctrl-D", "\u0004"],
+  ])("ends quietly at %s, with the terminal as it was", async (_key, typedKey) => {
+    for (const lines of [[typedKey], ["correct horse", typedKey]]) {
+      const { read, shown, raw } = await typed(...lines);
+
+      expect(read).toEqual({ interrupted: true });
+      expect(shown).toMatch(/: \n$/);
+      expect(raw.at(-1)).toBe(false);
+    }
   });
 
   it("refuses two that differ", async () => {

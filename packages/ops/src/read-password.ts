@@ -14,8 +14,13 @@ export interface PasswordInput {
   readonly questions: NodeJS.WritableStream;
 }
 
+/** The person pressed Ctrl-C or Ctrl-D at a question. */
+export interface Interrupted {
+  readonly interrupted: true;
+}
+
 /** What was read, or the sentence that says why it is refused. */
-export type ReadPassword = { readonly password: string } | { readonly refusal: Bilingual };
+export type ReadPassword = { readonly password: string } | { readonly refusal: Bilingual } | Interrupted;
 
 const REFUSALS = {
   differ: { en: "The two are not the same. Nothing was hashed.", zh: "两次输入不一致，未求哈希。" },
@@ -42,6 +47,10 @@ export async function readPassword({ input, questions }: PasswordInput): Promise
     const password = await ask("Password 密码: ");
     const repeated = await ask("Again 再次输入: ");
     return password === repeated ? checked(password) : { refusal: REFUSALS.differ };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "AbortError") throw error;
+    questions.write("\n");
+    return { interrupted: true };
   } finally {
     lines.close();
   }

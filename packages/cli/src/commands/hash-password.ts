@@ -11,6 +11,7 @@ export const hashPassword = defineCommand({
   async run(options, { io, language, print }) {
     if (hasMoreWords(options)) throw new CliError(NO_PASSWORD_IN_ARGUMENTS[language], EXIT.usage);
     const hashed = await hashTypedPassword({ input: io.stdin, questions: io.stderr });
+    if ("interrupted" in hashed) return EXIT.interrupted;
     if ("refusal" in hashed) throw new CliError(hashed.refusal[language], EXIT.failure);
     print(hashed.hash);
     return EXIT.ok;

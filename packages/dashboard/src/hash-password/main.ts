@@ -8,6 +8,7 @@ async function main(): Promise<number> {
     return EXIT.failure;
   }
   const hashed = await hashTypedPassword({ input: process.stdin, questions: process.stderr });
+  if ("interrupted" in hashed) return EXIT.interrupted;
   if ("refusal" in hashed) {
     console.error(inBoth(hashed.refusal));
     return EXIT.failure;
