@@ -1,5 +1,6 @@
 // The command line against a fleet that runs: what it prints, how it ends, what it leaves in the audit trail.
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -250,7 +251,7 @@ describe("tokenkeeper", () => {
     const rest = await asProcess("rerun", "--all", "--json");
 
     expect(rest.code).toBe(0);
-    expect(json(rest)).toEqual({ rerun: others.length, skipped: 0 });
+    expect(json(rest)).toEqual({ rerun: others.length, skipped: 0, left: 0 });
     await eventually(async () => expect(await inProcess("failed")).toMatchObject({ code: 0 }), {
       what: "no failed job",
       timeoutMs: 20_000,
@@ -293,6 +294,21 @@ describe("tokenkeeper", () => {
     });
   });
 
+  it.runIf(existsSync("/dev/full"))("ends with 1 when its output is lost, and well when nobody reads on", async () => {
+    const [full, withRedis, head] = await Promise.all([
+      inBash('tokenkeeper hash-key --lang zh > /dev/full; echo "$?"'),
+      inBash('tokenkeeper accounts --json > /dev/full; echo "$?"'),
+      inBash('tokenkeeper accounts --json | true; echo "${PIPESTATUS[0]}"'),
+    ]);
+
+    expect(full).toEqual({ stdout: "1\n", stderr: "输出无法写入（ENOSPC），内容不完整。\n" });
+    expect(withRedis).toEqual({
+      stdout: "1\n",
+      stderr: "The output could not be written (ENOSPC): it is not whole.\n",
+    });
+    expect(head).toEqual({ stdout: "0\n", stderr: "" });
+  });
+
   it("does nothing that cannot be written down", async () => {
     const { redis } = world.redis;
     await redis.rename(auditKey("acts"), "kept");
@@ -331,6 +347,22 @@ describe("tokenkeeper", () => {
     expect([ended.code, ended.stdout]).toEqual([code, ""]);
     expect(ended.stderr).toMatch(text);
     expect(ended.stderr).not.toContain("canary");
+  });
+
+  it("speaks Chinese throughout when asked to", async () => {
+    const zh = async (args: string[], input = ""): Promise<string> => {
+      const { stdout, stderr } = await kept(cli([...args, "--lang", "zh"], { env: env(), input }));
+      return stdout + stderr;
+    };
+
+    expect(await zh(["get", "shpo"])).toBe(
+      '没有 worker 维护账号 "shpo"，是否指 shop？ `tokenkeeper accounts` 列出全部账号。\n',
+    );
+    expect(await zh(["get", "x".repeat(36)])).toMatch(/^没有 worker 维护账号 \[36 个字符的文本\]。/);
+    expect(await zh(["get", "shop", "x".repeat(36)])).toContain("[36 个字符的文本]");
+    expect(await zh(["hash-password"], "short")).toBe("密码须为 8 至 1024 个字符，未求哈希。\n");
+    expect(await zh(["hash-password", "canary-secret"])).toMatch(/^密码不会从命令行参数读取/);
+    expect(await zh(["hash-key"])).toMatch(/^密钥，[^a-z]+\n {2}[\w-]{43}\n哈希，写入/);
   });
 
   it("makes hashes of what is piped in, and of nothing that stands on the command line", async () => {

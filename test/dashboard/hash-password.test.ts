@@ -52,7 +52,7 @@ describe("pnpm hash-password", () => {
     expect(await hashPassword("short\n")).toEqual({
       code: 1,
       stdout: "",
-      stderr: "A password has 8 to 1024 characters. Nothing was hashed.\n",
+      stderr: "A password has 8 to 1024 characters. Nothing was hashed. 密码须为 8 至 1024 个字符，未求哈希。\n",
     });
   });
 });

@@ -1,10 +1,11 @@
-import { describeValue, EXIT } from "@tokenkeeper/core";
+import { EXIT } from "@tokenkeeper/core";
 import yargs, { type Argv } from "yargs";
 import manifest from "../package.json" with { type: "json" };
 import { CliError } from "./cli-error.ts";
 import { COMMANDS } from "./commands/all-commands.ts";
 import { accountsToComplete } from "./complete-accounts.ts";
 import type { Session } from "./session.ts";
+import { showWord } from "./show-word.ts";
 import type { Texts } from "./texts.ts";
 
 /**
@@ -29,7 +30,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
     .wrap(Math.min(110, session.io.stdout.columns ?? 100))
     .exitProcess(false)
     .fail((message: string, error: Error | undefined) => {
-      throw error ?? new CliError(`${withoutSecrets(message, args)}\n${texts.moreHelp}`, EXIT.usage);
+      throw error ?? new CliError(`${withoutSecrets(message, args, texts)}\n${texts.moreHelp}`, EXIT.usage);
     });
   for (const command of COMMANDS) {
     program = program.command(
@@ -59,10 +60,10 @@ function summaryOf(signature: string, texts: Texts): string {
   return summary ?? "";
 }
 
-/** Somebody may have pasted a secret in the wrong place: long words of the command line are not repeated. */
-function withoutSecrets(message: string, args: readonly string[]): string {
+/** The library repeats words of the command line as they are. */
+function withoutSecrets(message: string, args: readonly string[], texts: Texts): string {
   return args.reduce((text, word) => {
-    const shown = describeValue("", word);
+    const shown = showWord(word, texts);
     return shown === JSON.stringify(word) ? text : text.replaceAll(word, shown);
   }, message);
 }

@@ -19,6 +19,10 @@ describe("createProgress", () => {
     expect(drawn(true)).toMatch(/Re-running ░+ 0\/50/);
   });
 
+  it("changes no mode of the terminal, which Ctrl-C would leave so", () => {
+    expect(drawn(true)).not.toContain("\u001B[?");
+  });
+
   it("draws nothing where no terminal is", () => {
     expect(drawn(false)).toBe("");
   });

@@ -17,7 +17,9 @@ export function createProgress(stream: Output, label: string): Progress {
     barIncompleteChar: "░",
     barsize: 24,
     clearOnComplete: true,
-    hideCursor: true,
+    // Ctrl-C ends the process in between: the terminal must be as it was.
+    hideCursor: false,
+    linewrap: true,
   });
   return {
     step(done, all) {

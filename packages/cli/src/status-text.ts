@@ -1,4 +1,5 @@
 import { STATE_WORDS, wordOf, type Row } from "@tokenkeeper/ops";
+import { byCommand } from "./by-command.ts";
 import type { Session } from "./session.ts";
 import { tableText } from "./table.ts";
 import { createTimes, type Times } from "./times.ts";
@@ -51,9 +52,9 @@ function explanations({ texts, language, paint }: Session, shown: readonly Row[]
   return groupTroubles(shown.filter(({ level, foreign }) => level !== "ok" || foreign > 0)).map((group) => {
     const names = fewNames(
       group.rows.map((row) => credentialName(row)),
-      texts.more,
+      language,
     );
-    const remedy = group.remedy && `  ${texts.whatToDo}: ${group.remedy[language]}`;
+    const remedy = group.remedy && `  ${texts.whatToDo}: ${byCommand(group.remedy[language], language)}`;
     return [paint(group.level, names), `  ${group.sentence[language]}`, remedy].filter(Boolean).join("\n");
   });
 }

@@ -3,7 +3,7 @@ export const en = {
   usage: "Usage: tokenkeeper <command> [options]",
   about: "What people on call see and do, without a browser.",
   exitCodes:
-    "Exit codes: 0 all is well; 1 something is wrong with what was asked about, or it failed; 64 the command is not understood; 69 Redis does not answer; 78 no Redis is named, or the configuration is refused.",
+    "Exit codes: 0 all is well; 1 something is wrong with what was asked about, or it failed; 64 the command is not understood; 69 Redis does not answer; 78 no Redis is named, or the configuration is refused; 130 Ctrl-C at a question.",
   whichRedis: "Redis: REDIS_URL, else the one that `start` runs in this folder or one above it.",
   moreHelp: "`tokenkeeper --help` and `tokenkeeper <command> --help` show what there is.",
   noCommand: "No command is given.",
@@ -15,11 +15,15 @@ export const en = {
   redisAway:
     "Redis does not answer, or refuses: check that it runs, REDIS_URL with its password, and the rights of its user.",
   notAudited: "Redis takes no audit entry, so nothing was done. Check its memory, disk and rights, then try again.",
+  outputLost: (code: string) => `The output could not be written (${code}): it is not whole.`,
   bug: "The command ended for a reason of its own. Please report it:",
   wholeNumber: (option: string) => `${option} wants a whole number of 1 or more.`,
-  unknownAccount: (account: string) => `No worker keeps an account ${account}`,
+  unknownAccount: (account: string, nearest: string | undefined) =>
+    `No worker keeps an account ${account}${nearest === undefined ? "." : `; did you mean ${nearest}?`}`,
+  longText: (length: number) => `a text of ${length} characters`,
   listAccounts: "`tokenkeeper accounts` lists all.",
-  unknownKind: (name: string, kinds: string) => `Account ${name} has no such credential; it has ${kinds}.`,
+  unknownKind: (name: string, kinds: readonly string[]) =>
+    `Account ${name} has no such credential; it has ${kinds.join(", ")}.`,
   noAccounts: "No worker has made an account known yet. Start a worker; it does so within seconds.",
   account: "Name or appid of an account",
   kind: "Kind of the credential",
@@ -28,7 +32,6 @@ export const en = {
   now: "now",
   never: "never",
   none: "none",
-  more: (count: number) => `and ${count} more`,
   credential: "Credential",
   kindHead: "Kind",
   state: "State",
@@ -64,6 +67,7 @@ export const en = {
     none: "No job waits to be re-run.",
     account: "Only jobs of this account",
     most: "At most so many jobs, the newest first",
+    shown: (shown: number, all: number) => `${shown} of ${all} failed jobs; --most shows more.`,
     job: "job",
   },
   get: {
@@ -89,12 +93,16 @@ export const en = {
   },
   rerun: {
     job: "Id of one failed job",
-    all: "The failed jobs of all credentials",
-    account: "The failed jobs of this account",
+    all: "The failed jobs of all credentials, but no reset of a quota",
+    account: "The failed jobs of this account, but no reset of its quota",
     which: "Say which: the id of a job, --account <name>, or --all; one of them.",
     progress: "Re-running",
     reran: (jobs: number) => (jobs === 1 ? "1 failed job is re-run." : `${jobs} failed jobs are re-run.`),
     skipped: (jobs: number) => (jobs === 1 ? "1 was not failed any more." : `${jobs} were not failed any more.`),
+    left: (jobs: number) =>
+      jobs === 1
+        ? "1 failed reset of a quota is left: re-run it by its id."
+        : `${jobs} failed resets of a quota are left: re-run each by its id.`,
     nothing: "No job waits to be re-run.",
     notFailed: "There is no failed job of this id. `tokenkeeper failed` lists all.",
     where: "How they end: `tokenkeeper failed`, or the page.",

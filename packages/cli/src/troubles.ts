@@ -32,10 +32,11 @@ export function credentialName({ name, kind }: Pick<Row, "name" | "kind">): stri
   return `${name} · ${kind}`;
 }
 
-/** The first few names, and how many there are beside them. @param more the words for the number of the others */
-export function fewNames(names: readonly string[], more: (count: number) => string): string {
-  const shown = names.slice(0, MOST_NAMES).join(", ");
-  return names.length > MOST_NAMES ? `${shown} ${more(names.length - MOST_NAMES)}` : shown;
+/** The first few names, and how many there are: beside them in English, with them in Chinese. */
+export function fewNames(names: readonly string[], language: keyof Bilingual): string {
+  const shown = names.slice(0, MOST_NAMES).join(language === "zh" ? "、" : ", ");
+  if (names.length <= MOST_NAMES) return shown;
+  return language === "zh" ? `${shown} 等 ${names.length} 个` : `${shown} and ${names.length - MOST_NAMES} more`;
 }
 
 const MOST_NAMES = 5;

@@ -2,6 +2,7 @@ import { cursorTo, clearScreenDown } from "node:readline";
 import { EXIT, untilToldToStop } from "@tokenkeeper/core";
 import { UnavailableError } from "@tokenkeeper/ops";
 import { SECOND, systemClock } from "@tokenkeeper/shared/contract";
+import { firstRows } from "./first-rows.ts";
 import type { Session } from "./session.ts";
 
 /** What one look saw, and how the process would end with it. */
@@ -30,16 +31,10 @@ export async function watch({ io, print, texts }: Session, look: () => Promise<L
     if (io.stdout.isTTY) {
       cursorTo(io.stdout, 0, 0);
       clearScreenDown(io.stdout);
-      print(firstLines(seen.text, (io.stdout.rows ?? 24) - 1));
+      print(firstRows(seen.text, io.stdout));
     } else print(seen.text);
     await systemClock.sleep(EVERY, stopping.signal);
     if (!stopping.signal.aborted) seen = await look().catch(away);
   }
   return seen.code;
-}
-
-/** What fits on the screen: a longer text would scroll the worst ones away. */
-function firstLines(text: string, most: number): string {
-  const lines = text.split("\n");
-  return lines.length <= most ? text : [...lines.slice(0, most - 1), "…"].join("\n");
 }

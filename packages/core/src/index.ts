@@ -19,7 +19,16 @@ export { createHttpServer, listen, type Listening } from "./http-server.ts";
 export * from "./jobs.ts";
 export * from "./log.ts";
 export * from "./near-host.ts";
-export { ConfigError, describeValue, didYouMean, problemsOf, quoted, type Problem } from "./problems.ts";
+export {
+  ConfigError,
+  describeValue,
+  didYouMean,
+  isLong,
+  nearestTo,
+  problemsOf,
+  quoted,
+  type Problem,
+} from "./problems.ts";
 export * from "./redis.ts";
 export { resolveReferences } from "./references.ts";
 export * from "./reporter-entry.ts";

@@ -27,12 +27,17 @@ const SECRET_PATH = /secret|password|redis|hash|leader\.key$|receivers\[\d+\]\.u
 /** An AppSecret has 32 characters: a longer text than this may be one that stands in the wrong place. */
 const MAX_SHOWN = 24;
 
+/** Whether a text may be a secret in the wrong place, which is not repeated. */
+export function isLong(text: string): boolean {
+  return text.length > MAX_SHOWN;
+}
+
 /** How a value is shown in a problem: short, printable, and a secret only by its length. */
 export function describeValue(path: string, value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (typeof value === "string" && SECRET_PATH.test(path)) return `a value of ${value.length} characters`;
-  if (typeof value === "string") return value.length > MAX_SHOWN ? textLength(value) : quoted(value);
+  if (typeof value === "string") return isLong(value) ? textLength(value) : quoted(value);
   if (typeof value === "number") return SECRET_PATH.test(path) ? "a number" : String(value);
   if (typeof value === "boolean") return String(value);
   return Array.isArray(value) ? "a list" : "a mapping";
@@ -99,7 +104,8 @@ function textLength(text: string): string {
   return `a text of ${text.length} characters`;
 }
 
-function nearestTo(name: string, known: readonly string[]): string | undefined {
+/** The known name that is nearest to an unknown one, when one is near enough. */
+export function nearestTo(name: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, steps: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .toSorted((one, other) => one.steps - other.steps);

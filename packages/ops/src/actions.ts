@@ -3,6 +3,13 @@ import { controlKey, pauseKey, type CredentialRef } from "@tokenkeeper/shared/co
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { answered } from "./data.ts";
+import { FAILED_JOBS_KEPT } from "./failed-jobs.ts";
+
+/** How many failed jobs were re-run, and how many were not failed any more. */
+export interface Rerun {
+  readonly rerun: number;
+  readonly skipped: number;
+}
 
 /** What people may do, whatever they look through. None of it talks to WeChat: jobs and notes are left for the workers. */
 export interface Actions {
@@ -13,14 +20,12 @@ export interface Actions {
   /**
    * Re-runs the failed jobs of these credentials.
    * @param progress is told how many of how many were looked at.
-   * @returns how many were re-run, and how many were not failed any more.
    */
-  rerun(
-    credentials: readonly CredentialRef[],
-    progress?: (done: number, all: number) => void,
-  ): Promise<{ readonly rerun: number; readonly skipped: number }>;
+  rerun(credentials: readonly CredentialRef[], progress?: (done: number, all: number) => void): Promise<Rerun>;
   /** Re-runs one failed job. @returns whether it was failed */
   rerunJob(id: string): Promise<boolean>;
+  /** As `rerun`, of these jobs. One that its credential no longer lists as failed is an ordinary look. */
+  rerunJobs(ids: readonly string[], progress?: (done: number, all: number) => void): Promise<Rerun>;
   /** WeChat sets the account's daily counters back; a worker, which has the secret, asks it to. @returns the job's id */
   resetQuota(entry: AccountEntry): Promise<string>;
   /** Nothing of the account is fetched until it is resumed. */
@@ -40,8 +45,6 @@ export interface ActionsDeps {
 type HandReason = Parameters<typeof handDeduplicationId>[1];
 
 const AT_ONCE = 50;
-/** More failed jobs than the queue keeps there cannot be. */
-const FAILED_KEPT = 5_000;
 /** The worker marks a failed job so when another one of the credential was re-run with it. */
 const SPENT = /!$/;
 
@@ -59,7 +62,7 @@ export function createActions({ redis, queue, now }: ActionsDeps): Actions {
 
   /** Ids of the failed jobs that the workers know of these credentials and that are failed still. */
   async function failedJobsOf(credentials: readonly CredentialRef[]): Promise<string[]> {
-    const failed = new Set(await redis.zrevrange(queue.toKey("failed"), 0, FAILED_KEPT - 1));
+    const failed = new Set(await redis.zrevrange(queue.toKey("failed"), 0, FAILED_JOBS_KEPT - 1));
     const pipeline = redis.pipeline();
     for (const ref of credentials) pipeline.hget(controlKey(ref), "failed_jobs");
     const lists = ((await pipeline.exec()) ?? []).map(([, list]) => (typeof list === "string" ? list.split(",") : []));
@@ -78,22 +81,23 @@ export function createActions({ redis, queue, now }: ActionsDeps): Actions {
     );
   }
 
+  async function retryAll(ids: readonly string[], progress?: (done: number, all: number) => void): Promise<Rerun> {
+    let rerun = 0;
+    for (let start = 0; start < ids.length; start += AT_ONCE) {
+      const done = await Promise.all(ids.slice(start, start + AT_ONCE).map((id) => retry(id)));
+      rerun += done.filter(Boolean).length;
+      progress?.(Math.min(start + AT_ONCE, ids.length), ids.length);
+    }
+    return { rerun, skipped: ids.length - rerun };
+  }
+
   return {
     refresh: (entry, kind) => answered(() => ask(entry, kind, "operator")),
     force: (entry, kind) => answered(() => ask(entry, kind, "forced")),
     resetQuota: (entry) => answered(() => ask(entry, "access_token", "quota_reset")),
     rerunJob: (id) => answered(() => retry(id)),
-    rerun: (credentials, progress) =>
-      answered(async () => {
-        const jobs = await failedJobsOf(credentials);
-        let rerun = 0;
-        for (let start = 0; start < jobs.length; start += AT_ONCE) {
-          const done = await Promise.all(jobs.slice(start, start + AT_ONCE).map((id) => retry(id)));
-          rerun += done.filter(Boolean).length;
-          progress?.(Math.min(start + AT_ONCE, jobs.length), jobs.length);
-        }
-        return { rerun, skipped: jobs.length - rerun };
-      }),
+    rerunJobs: (ids, progress) => answered(() => retryAll(ids, progress)),
+    rerun: (credentials, progress) => answered(async () => retryAll(await failedJobsOf(credentials), progress)),
     pause: (account, by) =>
       answered(async () => {
         await redis.set(pauseKey(account), JSON.stringify({ by, at: now() }));

@@ -1,4 +1,4 @@
-import { explainCode, parseRefreshJob, type Bilingual } from "@tokenkeeper/core";
+import { explainCode, HISTORY, parseRefreshJob, type Bilingual } from "@tokenkeeper/core";
 import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Job, Queue } from "bullmq";
 import { answered } from "./data.ts";
@@ -23,6 +23,9 @@ export interface FailedJob {
   readonly sentence: Bilingual;
   readonly remedy?: Bilingual;
 }
+
+/** More failed jobs than the queue keeps there cannot be. */
+export const FAILED_JOBS_KEPT = HISTORY.removeOnFail.count;
 
 /** Jobs in one round trip. */
 const PAGE = 500;

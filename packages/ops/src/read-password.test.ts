@@ -8,6 +8,11 @@ const piped = (text: string): Promise<ReadPassword> =>
     questions: new PassThrough(),
   });
 
+/** Words end with the return key; what is no word is a key by itself. */
+function keysOf(line: string): string {
+  return /^\w/.test(line) ? `${line}\r` : line;
+}
+
 /** A terminal at which somebody types; what was asked, and how the terminal was set. */
 async function typed(...lines: readonly string[]): Promise<{ read: ReadPassword; shown: string; raw: boolean[] }> {
   const raw: boolean[] = [];
@@ -20,7 +25,7 @@ async function typed(...lines: readonly string[]): Promise<{ read: ReadPassword;
   let asked = 0;
   questions.on("data", (chunk: Buffer) => {
     shown += chunk.toString();
-    if (shown.split(": ").length - 1 > asked) input.write(`${lines[asked++]}\r`);
+    if (shown.split(": ").length - 1 > asked) input.write(keysOf(lines[asked++] ?? ""));
   });
   return { read: await readPassword({ input, questions }), shown, raw };
 }
@@ -38,7 +43,7 @@ describe("readPassword", () => {
     ["a long one", "x".repeat(1_025), "A password has 8 to 1024 characters. Nothing was hashed."],
     ["two lines", "correct\nhorse\n", "The password has more than one line. Nothing was hashed."],
   ])("refuses %s", async (_what, text, refusal) => {
-    expect(await piped(text)).toEqual({ refusal });
+    expect(await piped(text)).toEqual({ refusal: { en: refusal, zh: expect.stringMatching(/，未求哈希。$/) } });
   });
 
   it("asks twice at a terminal, which does not show what is typed", async () => {
@@ -50,9 +55,22 @@ describe("readPassword", () => {
     expect(raw.at(-1)).toBe(false);
   });
 
+  it.each([
+    ["Ctrl-C", "\u0003"],
+    ["Ctrl-D", "\u0004"],
+  ])("ends quietly at %s, with the terminal as it was", async (_key, typedKey) => {
+    for (const lines of [[typedKey], ["correct horse", typedKey]]) {
+      const { read, shown, raw } = await typed(...lines);
+
+      expect(read).toEqual({ interrupted: true });
+      expect(shown).toMatch(/: \n$/);
+      expect(raw.at(-1)).toBe(false);
+    }
+  });
+
   it("refuses two that differ", async () => {
     const { read } = await typed("correct horse", "correct horst");
 
-    expect(read).toEqual({ refusal: "The two are not the same. Nothing was hashed." });
+    expect(read).toMatchObject({ refusal: { en: "The two are not the same. Nothing was hashed." } });
   });
 });

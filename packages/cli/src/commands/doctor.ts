@@ -1,4 +1,5 @@
 import { EXIT } from "@tokenkeeper/core";
+import { byCommand } from "../by-command.ts";
 import { defineCommand } from "../command.ts";
 import type { Diagnosis } from "../doctor/examine.ts";
 import { examine } from "../doctor/examine.ts";
@@ -35,7 +36,7 @@ function textOf({ checks }: Diagnosis, { texts, language, paint }: Session): str
       const head = level === "skipped" ? `– ${named}` : paint(PAINTED[level], named);
       return [
         `${head}  ${sentence[language]}`,
-        ...(remedy ? [`  ${" ".repeat(width)}  ${texts.whatToDo}: ${remedy[language]}`] : []),
+        ...(remedy ? [`  ${" ".repeat(width)}  ${texts.whatToDo}: ${byCommand(remedy[language], language)}`] : []),
       ];
     }),
   );

@@ -1,13 +1,11 @@
 import { EXIT } from "@tokenkeeper/core";
-import { readFailedJobs, type FailedJob } from "@tokenkeeper/ops";
+import { FAILED_JOBS_KEPT, readFailedJobs, type FailedJob } from "@tokenkeeper/ops";
+import { byCommand } from "../by-command.ts";
 import { defineCommand } from "../command.ts";
 import { findAccount } from "../find-credential.ts";
 import type { Session } from "../session.ts";
 import { createTimes } from "../times.ts";
 import { checkWholeNumber } from "../whole-number.ts";
-
-/** As many as the queue keeps. */
-const KEPT = 5_000;
 
 /** `failed`: the jobs that wait for a person. */
 export const failed = defineCommand({
@@ -21,25 +19,30 @@ export const failed = defineCommand({
     checkWholeNumber("--most", most, session.texts);
     const id = account === undefined ? undefined : (await findAccount(session, account)).id;
     const { refresh } = await session.fleet();
-    const all = await readFailedJobs(refresh, KEPT);
-    const jobs = all.filter(({ credential }) => id === undefined || credential.account === id).slice(0, most);
-    if (json) session.printJson({ jobs });
-    else session.print(jobs.length === 0 ? session.texts.failed.none : textOf(jobs, session));
-    return jobs.length === 0 ? EXIT.ok : EXIT.failure;
+    const all = (await readFailedJobs(refresh, FAILED_JOBS_KEPT)).filter(
+      ({ credential }) => id === undefined || credential.account === id,
+    );
+    const jobs = all.slice(0, most);
+    if (json) session.printJson({ jobs, all: all.length });
+    else session.print(textOf(jobs, { all: all.length, session }));
+    return all.length === 0 ? EXIT.ok : EXIT.failure;
   },
 });
 
-function textOf(jobs: readonly FailedJob[], session: Session): string {
+function textOf(jobs: readonly FailedJob[], { all, session }: { all: number; session: Session }): string {
   const { texts, language, paint } = session;
+  if (all === 0) return texts.failed.none;
   const times = createTimes(session, session.io.now());
-  const blocks = jobs.map(({ job, name, at, code, ip, rid, sentence, remedy }) => {
+  const blocks = jobs.map(({ job, name, credential, at, code, ip, rid, sentence, remedy }) => {
+    const about = { rerun: job, refresh: `${credential.account} ${credential.kind}` };
     const facts = [times.ago(at), `${texts.failed.job} ${job}`, code, ip && `ip ${ip}`, rid && `rid ${rid}`];
     const lines = [
       `${paint("bad", name)} · ${facts.filter(Boolean).join(" · ")}`,
-      `  ${sentence[language]}`,
-      remedy && `  ${texts.whatToDo}: ${remedy[language]}`,
+      `  ${byCommand(sentence[language], language, about)}`,
+      remedy && `  ${texts.whatToDo}: ${byCommand(remedy[language], language, about)}`,
     ];
     return lines.filter(Boolean).join("\n");
   });
-  return blocks.join("\n\n");
+  const more = all > jobs.length ? [texts.failed.shown(jobs.length, all)] : [];
+  return [...blocks, ...more].join("\n\n");
 }

@@ -10,10 +10,10 @@ export const hashKey = defineCommand({
   signature: "hash-key",
   declare: (yargs, { texts }) =>
     yargs.strict(false).option("stdin", { type: "boolean", default: false, describe: texts.hashKey.stdin }),
-  async run({ stdin, ...options }, { io, texts, print }) {
+  async run({ stdin, ...options }, { io, texts, language, print }) {
     if (hasMoreWords(options)) throw new CliError(texts.hashKey.argument, EXIT.usage);
     if (!stdin) {
-      print(describeApiKey(newApiKey()).trimEnd());
+      print(describeApiKey(newApiKey(), language).trimEnd());
       return EXIT.ok;
     }
     const key = (await readAll(io.stdin)).trim();

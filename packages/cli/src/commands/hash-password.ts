@@ -8,10 +8,11 @@ export const hashPassword = defineCommand({
   signature: "hash-password",
   // What stands behind the command may be the password: it must not come back in an error of the library's.
   declare: (yargs) => yargs.strict(false),
-  async run(options, { io, print }) {
-    if (hasMoreWords(options)) throw new CliError(NO_PASSWORD_IN_ARGUMENTS, EXIT.usage);
+  async run(options, { io, language, print }) {
+    if (hasMoreWords(options)) throw new CliError(NO_PASSWORD_IN_ARGUMENTS[language], EXIT.usage);
     const hashed = await hashTypedPassword({ input: io.stdin, questions: io.stderr });
-    if ("refusal" in hashed) throw new CliError(hashed.refusal, EXIT.failure);
+    if ("interrupted" in hashed) return EXIT.interrupted;
+    if ("refusal" in hashed) throw new CliError(hashed.refusal[language], EXIT.failure);
     print(hashed.hash);
     return EXIT.ok;
   },

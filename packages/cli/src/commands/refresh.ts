@@ -4,6 +4,7 @@ import { credentialId, SECOND, systemClock } from "@tokenkeeper/shared/contract"
 import type { Job, Queue } from "bullmq";
 import { z } from "zod";
 import { actorOf } from "../actor.ts";
+import { byCommand } from "../by-command.ts";
 import { defineCommand } from "../command.ts";
 import { findCredential, KIND_WORDS } from "../find-credential.ts";
 import type { Session } from "../session.ts";
@@ -90,12 +91,13 @@ function wordsOf(job: Job, { name, session }: { name: string; session: Session }
   const { texts, language, paint } = session;
   const [failed] = job.failedReason ? failedJobOf(job) : [];
   if (failed) {
-    const { code, sentence, remedy } = failed;
+    const { code, credential, sentence, remedy } = failed;
+    const about = { rerun: failed.job, refresh: `${credential.account} ${credential.kind}` };
     const what = [wordOf("failed", language), code].filter(Boolean).join(" · ");
     const lines = [
       paint("bad", texts.refresh.ended(name, what)),
-      `  ${sentence[language]}`,
-      remedy && `  ${texts.whatToDo}: ${remedy[language]}`,
+      `  ${byCommand(sentence[language], language, about)}`,
+      remedy && `  ${texts.whatToDo}: ${byCommand(remedy[language], language, about)}`,
     ];
     return lines.filter(Boolean).join("\n");
   }

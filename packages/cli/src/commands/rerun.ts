@@ -1,12 +1,11 @@
 import { EXIT } from "@tokenkeeper/core";
-import type { CredentialRef } from "@tokenkeeper/shared/contract";
+import { FAILED_JOBS_KEPT, readFailedJobs, type Rerun } from "@tokenkeeper/ops";
 import { credentialId } from "@tokenkeeper/shared/contract";
 import { actorOf } from "../actor.ts";
 import { CliError } from "../cli-error.ts";
 import { defineCommand } from "../command.ts";
 import { findAccount } from "../find-credential.ts";
 import { createProgress } from "../progress.ts";
-import { readRows } from "../read-rows.ts";
 import type { Session } from "../session.ts";
 
 /** `rerun`: failed jobs run again, as by the button of the page. */
@@ -29,9 +28,9 @@ export const rerun = defineCommand({
   },
 });
 
-interface Done {
-  readonly rerun: number;
-  readonly skipped: number;
+interface Done extends Rerun {
+  /** Failed resets of a quota. */
+  readonly left: number;
 }
 
 async function rerunOne(id: string, session: Session): Promise<Done> {
@@ -45,33 +44,38 @@ async function rerunOne(id: string, session: Session): Promise<Done> {
     () => actions.rerunJob(id),
     (ended) => (ended ? "done" : "failed"),
   );
-  return { rerun: reran ? 1 : 0, skipped: reran ? 0 : 1 };
+  return { rerun: reran ? 1 : 0, skipped: reran ? 0 : 1, left: 0 };
 }
 
-/** @param account only its credentials; `undefined`: all that have failed jobs */
+/** @param account only its jobs; `undefined`: all */
 async function rerunMany(account: string | undefined, session: Session): Promise<Done> {
   const id = account === undefined ? undefined : (await findAccount(session, account)).id;
   const fleet = await session.fleet();
-  const { rows } = await readRows(fleet);
-  const credentials = rows
-    .filter((row) => row.failedJobs > 0 && (id === undefined || row.account === id))
-    .map((row): CredentialRef => ({ account: row.account, kind: row.kind }));
+  const failed = (await readFailedJobs(fleet.refresh, FAILED_JOBS_KEPT)).filter(
+    ({ credential }) => id === undefined || credential.account === id,
+  );
+  // WeChat gives few resets a month: none of them comes along with others.
+  const jobs = failed.filter(({ trigger }) => trigger !== "quota_reset");
+  const left = failed.length - jobs.length;
+  const credentials = [...new Set(jobs.map(({ credential }) => credentialId(credential)))];
   const [first] = credentials;
-  if (!first) return { rerun: 0, skipped: 0 };
-  const target = credentials.length === 1 ? credentialId(first) : `${credentials.length} credentials`;
+  if (first === undefined) return { rerun: 0, skipped: 0, left };
+  const target = credentials.length === 1 ? first : `${credentials.length} credentials`;
   const progress = createProgress(session.io.stderr, session.texts.rerun.progress);
   const act = { user: actorOf(session.io), action: "rerun", target } as const;
-  return fleet.audit
-    .act(act, () => fleet.actions.rerun(credentials, (done, all) => progress.step(done, all)))
+  const ids = jobs.map(({ job }) => job);
+  const done = await fleet.audit
+    .act(act, () => fleet.actions.rerunJobs(ids, (looked, all) => progress.step(looked, all)))
     .finally(() => progress.end());
+  return { ...done, left };
 }
 
-function wordsOf({ rerun: reran, skipped }: Done, { texts }: Session): string {
-  if (reran + skipped === 0) return texts.rerun.nothing;
+function wordsOf({ rerun: reran, skipped, left }: Done, { texts }: Session): string {
   const sentences = [
     reran > 0 && texts.rerun.reran(reran),
     skipped > 0 && texts.rerun.skipped(skipped),
     reran > 0 && texts.rerun.where,
+    left > 0 && texts.rerun.left(left),
   ];
-  return sentences.filter(Boolean).join(" ");
+  return sentences.filter(Boolean).join(" ") || texts.rerun.nothing;
 }

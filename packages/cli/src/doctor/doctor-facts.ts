@@ -7,7 +7,10 @@ export interface DoctorFacts {
   readonly redis: RedisReach;
   /** What Redis tells of the fleet; `undefined`: it does not answer, or refuses. */
   readonly fleet?: FleetFacts;
-  readonly wechat: WechatFacts;
+  /** Absent when every account follows: then nothing is asked of WeChat. */
+  readonly wechat?: WechatFacts;
+  /** Present when an account of the configuration follows. */
+  readonly leader?: LeaderFacts;
   /** Present when DASHBOARD_PUBLIC_URL is set. */
   readonly dashboard?: Reach;
 }
@@ -16,7 +19,15 @@ export interface DoctorFacts {
 export type ConfigFacts =
   | { readonly type: "absent" }
   | { readonly type: "refused"; readonly problems: readonly Problem[] }
-  | { readonly type: "read"; readonly accounts: number; readonly warnings: readonly string[] };
+  | {
+      readonly type: "read";
+      readonly accounts: number;
+      /** So many of them follow. */
+      readonly following: number;
+      /** Where they read from: an origin. */
+      readonly leader?: string;
+      readonly warnings: readonly string[];
+    };
 
 /** Whether Redis is named and answers. */
 export type RedisReach =
@@ -45,4 +56,11 @@ export interface WechatFacts {
   readonly reach: Reach;
   /** Names of the variables that name a proxy. */
   readonly proxies: readonly string[];
+}
+
+/** The instance that is followed, from here. */
+export interface LeaderFacts {
+  /** Host and port, without scheme. */
+  readonly host: string;
+  readonly reach: Reach;
 }

@@ -1,6 +1,6 @@
 import type { Fleet, Row } from "@tokenkeeper/ops";
 import { describe, expect, it } from "vitest";
-import type { DoctorFacts, FleetFacts } from "./doctor-facts.ts";
+import type { DoctorFacts, FleetFacts, WechatFacts } from "./doctor-facts.ts";
 import { examine, type Diagnosis } from "./examine.ts";
 import type { Finding } from "./finding.ts";
 
@@ -39,11 +39,17 @@ const row: Row = {
   foreign: 0,
   last: { at: 0, reason: "due", outcome: "refreshed" },
 };
+const WECHAT: WechatFacts = {
+  host: "api.weixin.qq.com",
+  reach: { type: "answered", status: 404, aheadMs: 0 },
+  proxies: [],
+};
 const WELL: DoctorFacts = {
-  config: { type: "read", accounts: 1, warnings: [] },
+  config: { type: "read", accounts: 2, following: 1, leader: "https://leader.example", warnings: [] },
   redis: { type: "reached", aheadMs: 0, withinMs: 1 },
   fleet: { fleet, rows: [row], refusedAddresses: {} },
-  wechat: { host: "api.weixin.qq.com", reach: { type: "answered", status: 404, aheadMs: 0 }, proxies: [] },
+  wechat: WECHAT,
+  leader: { host: "leader.example", reach: { type: "answered", status: 404 } },
   dashboard: { type: "answered", status: 200 },
 };
 
@@ -59,6 +65,11 @@ const withRows = (...rows: readonly Partial<Row>[]): DoctorFacts => ({
   ...WELL,
   fleet: { fleet, rows: rows.map((each) => ({ ...row, ...each })), refusedAddresses: {} },
 });
+const REFUSED: Partial<Row> = {
+  state: "blocked",
+  level: "bad",
+  trouble: { code: "40164", meaning: { en: "Not listed", zh: "不在名单" }, remedy: { en: "Add it", zh: "请加入" } },
+};
 const findings = ({ checks }: Diagnosis): [string, Finding][] =>
   checks.flatMap(({ name, findings: found }) => found.map((finding): [string, Finding] => [name, finding]));
 
@@ -101,21 +112,21 @@ describe("examine", () => {
     ["a quota that is used up", withRows({ used: 300 }), "quota", "problem", /300\/300/],
     [
       "a configuration with a warning",
-      { ...WELL, config: { type: "read", accounts: 1, warnings: ["two have the same secret"] } },
+      { ...WELL, config: { type: "read", accounts: 1, following: 0, warnings: ["two have the same secret"] } },
       "config",
       "warning",
       /^two have the same secret\.$/,
     ],
     [
       "a name that is not resolved",
-      { ...WELL, wechat: { ...WELL.wechat, reach: { type: "failed", at: "name" } } },
+      { ...WELL, wechat: { ...WECHAT, reach: { type: "failed", at: "name" } } },
       "wechat",
       "problem",
       /^api\.weixin\.qq\.com: Its name is not resolved/,
     ],
     [
       "TLS that something breaks open",
-      { ...WELL, wechat: { ...WELL.wechat, reach: { type: "failed", at: "tls" } } },
+      { ...WELL, wechat: { ...WECHAT, reach: { type: "failed", at: "tls" } } },
       "wechat",
       "problem",
       /certificate is refused/,
@@ -133,6 +144,20 @@ describe("examine", () => {
       "clock-redis",
       "warning",
       /4 s behind that of Redis/,
+    ],
+    [
+      "a leader behind a proxy that leads nowhere",
+      { ...WELL, leader: { host: "leader.example", reach: { type: "answered", status: 502 } } },
+      "leader",
+      "problem",
+      /^leader\.example answers with the status 502\.$/,
+    ],
+    [
+      "a leader whose certificate a private CA signed",
+      { ...WELL, leader: { host: "leader.example", reach: { type: "failed", at: "tls" } } },
+      "leader",
+      "problem",
+      /^leader\.example: Its certificate is refused\.$/,
     ],
     ["a Redis that is away", { ...WELL, redis: { type: "silent" } }, "redis", "problem", /does not answer/],
   ])("names %s, in both languages and with a remedy", (_case, ...[facts, check, level, sentence]) => {
@@ -157,6 +182,45 @@ describe("examine", () => {
     expect(levels).toMatchObject({ "clock-redis": "skipped", "clock-wechat": "ok", config: "ok" });
   });
 
+  it("says nothing of WeChat where every account follows", () => {
+    const { wechat: _wechat, ...rest } = withRows({ follows: true }, { name: "walled", follows: true, ...REFUSED });
+
+    const levels = findings(examine(rest)).map(([name, { level }]) => [name, level]);
+
+    expect(levels).toEqual(
+      expect.arrayContaining([
+        ["clock-wechat", "skipped"],
+        ["wechat", "skipped"],
+        ["whitelist", "skipped"],
+        ["leader", "ok"],
+        ["credentials", "problem"],
+      ]),
+    );
+  });
+
+  it("leaves what follows out of the whitelist", () => {
+    const [, finding] = findings(
+      examine(
+        withRows({ follows: true }, { account: "wx2", last: { at: 0, reason: "missing", outcome: "transient" } }),
+      ),
+    ).find(([name]) => name === "whitelist") as [string, Finding];
+
+    expect(finding.level).toBe("skipped");
+  });
+
+  it("counts the accounts whose whitelist has let the workers in", () => {
+    const another = { account: "wx2", name: "spare" };
+    const { last: _last, ...never } = { ...row, ...another };
+    const facts = WELL.fleet as FleetFacts;
+    const sentenceOf = (rows: readonly Row[]): string | undefined =>
+      findings(examine({ ...WELL, fleet: { ...facts, rows } })).find(([name]) => name === "whitelist")?.[1].sentence.en;
+    const ticket = { ...row, kind: "jsapi_ticket" } as const;
+
+    expect(sentenceOf([row, ticket, never])).toMatch(/for 1 of 2 accounts; the others have fetched nothing yet/);
+    expect(sentenceOf([row, ticket, { ...row, ...another }])).toMatch(/for every account/);
+    expect(sentenceOf([never])).toMatch(/nothing was fetched yet/);
+  });
+
   it("says the same thing about many credentials once", () => {
     const trouble = {
       code: "40125",
@@ -174,5 +238,8 @@ describe("examine", () => {
 
     expect(found).toHaveLength(1);
     expect(found[0]?.[1].sentence.en).toMatch(/^shop-0000 · access_token, .* and 1995 more: The secret is wrong\./);
+    expect(found[0]?.[1].sentence.zh).toMatch(
+      /^shop-0000 · access_token、.*、shop-0004 · access_token 等 2000 个：AppSecret 错误/,
+    );
   });
 });

@@ -14,7 +14,10 @@ export function readConfig({ env, cwd }: { env: Environment; cwd: string }): Con
   try {
     // Which Redis there is, is another check.
     const { accounts, warnings } = loadWorkerConfig({ REDIS_URL: "redis://127.0.0.1", ...given(env) }, readFile);
-    return { type: "read", accounts: accounts.length, warnings };
+    const following = accounts.filter((account) => account.leader !== undefined);
+    const leader = following[0]?.leader?.origin;
+    const counts = { accounts: accounts.length, following: following.length };
+    return { type: "read", ...counts, ...(leader !== undefined && { leader }), warnings };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const problems = error.problems.filter(({ path }) => named || present || path !== "TOKENKEEPER_CONFIG");

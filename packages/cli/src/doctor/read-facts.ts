@@ -3,7 +3,7 @@ import { UnavailableError } from "@tokenkeeper/ops";
 import { CliError } from "../cli-error.ts";
 import type { FleetConnection } from "../fleet-connection.ts";
 import { ask } from "./ask.ts";
-import type { DoctorFacts, FleetFacts, RedisReach, WechatFacts } from "./doctor-facts.ts";
+import type { ConfigFacts, DoctorFacts, FleetFacts, LeaderFacts, RedisReach, WechatFacts } from "./doctor-facts.ts";
 import { apiOrigin, readConfig } from "./read-config.ts";
 import { readClock, readFleetFacts } from "./read-fleet.ts";
 
@@ -27,16 +27,26 @@ export async function readFacts(
   progress: (done: number, all: number) => void,
 ): Promise<DoctorFacts> {
   const dashboardUrl = sources.env["DASHBOARD_PUBLIC_URL"];
-  const parts = 3;
+  const parts = 4;
   let done = 0;
   const step = <T>(part: Promise<T>): Promise<T> => part.finally(() => progress((done += 1), parts));
   progress(0, parts);
-  const [redis, wechat, dashboard] = await Promise.all([
-    step(readRedis(sources)),
-    step(readWechat(sources)),
+  const config = readConfig(sources);
+  const reading = readRedis(sources);
+  const [redis, wechat, leader, dashboard] = await Promise.all([
+    step(reading),
+    step(fetchesFromWechat(config, reading).then((does) => (does ? readWechat(sources) : undefined))),
+    step(readLeader(config, sources.now)),
     step(readDashboard(dashboardUrl, sources.now)),
   ]);
-  return { config: readConfig(sources), ...redis, wechat, ...(dashboard && { dashboard }) };
+  return { config, ...redis, ...(wechat && { wechat }), ...(leader && { leader }), ...(dashboard && { dashboard }) };
+}
+
+/** Whether an account is fetched from WeChat: by the configuration, else by what the workers keep. */
+async function fetchesFromWechat(config: ConfigFacts, reading: Promise<{ fleet?: FleetFacts }>): Promise<boolean> {
+  if (config.type === "read") return config.following < config.accounts;
+  const rows = (await reading).fleet?.rows ?? [];
+  return rows.length === 0 || rows.some(({ follows }) => !follows);
 }
 
 async function readRedis({ fleet, now }: FactSources): Promise<{ redis: RedisReach; fleet?: FleetFacts }> {
@@ -59,6 +69,12 @@ async function readWechat({ env, simulator, now }: FactSources): Promise<WechatF
     reach: await ask(`${origin}/`, now),
     proxies: PROXY_VARIABLES.filter((name) => env[name]),
   };
+}
+
+async function readLeader(config: ConfigFacts, now: () => number): Promise<LeaderFacts | undefined> {
+  if (config.type !== "read" || config.leader === undefined) return undefined;
+  // The bare path as well: no key is shown, and nothing is counted.
+  return { host: new URL(config.leader).host, reach: await ask(`${config.leader}/`, now) };
 }
 
 async function readDashboard(url: string | undefined, now: () => number): Promise<DoctorFacts["dashboard"]> {

@@ -4,6 +4,7 @@ import { config } from "./config.ts";
 import { credentials } from "./credentials.ts";
 import { dashboard } from "./dashboard.ts";
 import { foreignRefreshes } from "./foreign-refreshes.ts";
+import { leader } from "./leader.ts";
 import { queues } from "./queues.ts";
 import { quota } from "./quota.ts";
 import { redisMemory } from "./redis-memory.ts";
@@ -30,6 +31,7 @@ export const CHECKS: readonly Check[] = [
   clockRedis,
   clockWechat,
   wechat,
+  leader,
   whitelist,
   workers,
   schedulers,

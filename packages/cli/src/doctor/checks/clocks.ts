@@ -2,6 +2,7 @@ import type { Bilingual } from "@tokenkeeper/core";
 import { spanOf } from "@tokenkeeper/ops";
 import type { Check } from "../check.ts";
 import { ok, problem, skipped, warning, type Finding } from "../finding.ts";
+import { NOTHING_FROM_WECHAT } from "./reach-words.ts";
 
 /** BullMQ counts times of jobs by the clocks of those who make and run them, ms. */
 const NOTICEABLE = 2_000;
@@ -26,10 +27,13 @@ export const clockRedis: Check = {
 /** This machine's clock against that of WeChat. */
 export const clockWechat: Check = {
   name: "clock-wechat",
-  judge: ({ wechat: { reach } }) =>
-    reach.type === "answered" && reach.aheadMs !== undefined
+  judge({ wechat }) {
+    if (!wechat) return skipped(NOTHING_FROM_WECHAT.en, NOTHING_FROM_WECHAT.zh);
+    const { reach } = wechat;
+    return reach.type === "answered" && reach.aheadMs !== undefined
       ? judge(reach.aheadMs, { of: { en: "WeChat", zh: "微信" }, noticeable: NOTICEABLE + COARSE })
-      : skipped("WeChat tells no time: see below.", "微信未给出时间，见下。"),
+      : skipped("WeChat tells no time: see below.", "微信未给出时间，见下。");
+  },
 };
 
 function judge(

@@ -1,28 +1,23 @@
-import type { Row } from "@tokenkeeper/ops";
 import { credentialName, fewNames, groupTroubles, type TroubleGroup } from "../../troubles.ts";
 import { fleetCheck } from "../check.ts";
 import { ok, problem, skipped, warning, type Finding } from "../finding.ts";
-import { WHITELIST_CODES } from "./whitelist.ts";
+import { isRefusedAddress } from "./whitelist.ts";
 
 /** Credentials that are not well, in the words of the page; those that the whitelist stops are a check of their own. */
 export const credentials = fleetCheck("credentials", ({ rows }) => {
   if (rows.length === 0) return skipped("No worker has made an account known yet.", "尚无 worker 登记账号。");
-  const unwell = rows.filter((row) => row.level !== "ok" && !isAboutWhitelist(row));
+  const unwell = rows.filter((row) => row.level !== "ok" && !isRefusedAddress(row));
   if (unwell.length === 0) return ok(`${rows.length}, none in other trouble.`, `共 ${rows.length} 个，没有其他问题。`);
   return groupTroubles(unwell).flatMap((group) => findingOf(group));
 });
-
-function isAboutWhitelist({ trouble }: Row): boolean {
-  return trouble !== undefined && WHITELIST_CODES.includes(trouble.code);
-}
 
 function findingOf({ level, rows, sentence, remedy }: TroubleGroup): readonly Finding[] {
   const names = rows.map((row) => credentialName(row));
   const judge = level === "bad" ? problem : warning;
   return judge(
     {
-      en: `${fewNames(names, (count) => `and ${count} more`)}: ${sentence.en}`,
-      zh: `${fewNames(names, (count) => `等另外 ${count} 个`)}：${sentence.zh}`,
+      en: `${fewNames(names, "en")}: ${sentence.en}`,
+      zh: `${fewNames(names, "zh")}：${sentence.zh}`,
     },
     remedy ?? {
       en: "`tokenkeeper failed` and the credential's page show its history.",

@@ -8,8 +8,8 @@ export const foreignRefreshes = fleetCheck("foreign-refreshes", ({ rows }) => {
   if (names.length === 0) return ok("None was seen today.", "今日没有发现。");
   return problem(
     {
-      en: `Another system fetches the token of ${fewNames(names, (count) => `and ${count} more`)} today.`,
-      zh: `今日有其他系统在获取 ${fewNames(names, (count) => `等另外 ${count} 个`)} 的 token。`,
+      en: `Another system fetches the token of ${fewNames(names, "en")} today.`,
+      zh: `今日有其他系统在获取 ${fewNames(names, "zh")} 的 token。`,
     },
     {
       en: "Find it and make it read from here (docs/integrations.md), or set `token: stable` for the account: those tokens are apart from classic ones.",

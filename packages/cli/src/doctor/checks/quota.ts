@@ -13,8 +13,8 @@ export const quota = fleetCheck("quota", ({ rows }) => {
   const judge = high.some(({ used, cap }) => used >= cap) ? problem : warning;
   return judge(
     {
-      en: `Many fetches today: ${fewNames(names, (count) => `and ${count} more`)}.`,
-      zh: `今日获取次数过多：${fewNames(names, (count) => `等另外 ${count} 个`)}。`,
+      en: `Many fetches today: ${fewNames(names, "en")}.`,
+      zh: `今日获取次数过多：${fewNames(names, "zh")}。`,
     },
     {
       en: "Something makes it refresh far too often: look at the reasons in its history. At the cap only missing, expired or due values are fetched; the count begins anew at midnight in Beijing.",

@@ -8,8 +8,8 @@ export const unknownOutcomes = fleetCheck("unknown-outcomes", ({ rows }) => {
   if (names.length === 0) return ok("None.", "没有。");
   return warning(
     {
-      en: `The outcome of a fetch is not known: ${fewNames(names, (count) => `and ${count} more`)}.`,
-      zh: `获取结果未知：${fewNames(names, (count) => `等另外 ${count} 个`)}。`,
+      en: `The outcome of a fetch is not known: ${fewNames(names, "en")}.`,
+      zh: `获取结果未知：${fewNames(names, "zh")}。`,
     },
     {
       en: "It is fetched again by itself, and once more after 60 to 90 s. When it goes on, replies of WeChat get lost: check network and load of the workers.",
