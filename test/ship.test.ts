@@ -209,6 +209,14 @@ describe("docker-compose.yml", () => {
       expect(users).toMatchObject({
         services: { dashboard: { environment: { DASHBOARD_PASSWORD: "", DASHBOARD_USERS: "/app/users.yaml" } } },
       });
+
+      // The lines of docs/deployment.md for alerts are put together with these.
+      const [, lines = ""] = /^```yaml\n(# alerts\n[^]*?)^```$/m.exec(await read("docs/deployment.md")) ?? [];
+      await writeFile(join(folder, "docker-compose.override.yml"), lines);
+      await writeFile(join(folder, "alerts.env"), "TOKENKEEPER_ALERTS=/alerts/alerts.yaml\n");
+      const alerts = parse((await run(compose, ["config"], { cwd: folder, env: { PATH: process.env["PATH"] } })).stdout);
+      const environment = { REDIS_URL: expect.any(String), TOKENKEEPER_ALERTS: "/alerts/alerts.yaml" };
+      expect(alerts).toMatchObject({ services: { worker: { environment }, dashboard: { environment } } });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
