@@ -117,6 +117,24 @@ describe("docker-compose.yml", () => {
     }
   });
 
+  it("mounts folders: a single file that is replaced on the machine would never get there", async () => {
+    const documented = [
+      ...(await read("docs/deployment.md")).matchAll(/^```yaml\n((?:# alerts\n)?services:[^]*?)^```$/gm),
+    ];
+    const theirs = documented.flatMap(([, lines = ""]) =>
+      Object.values((parse(lines) as { services: Record<string, Service> }).services),
+    );
+    const mounts = [...Object.values(services), ...theirs].flatMap(({ volumes }) => volumes ?? []);
+
+    expect(theirs).toHaveLength(3);
+    expect(mounts.filter((mount) => /\.(?:ya?ml|env)(?::|$)/.test(mount))).toEqual([]);
+    expect(services["worker"]?.volumes).toEqual(["./config:/config:ro"]);
+    const path = services["worker"]?.environment["TOKENKEEPER_CONFIG"] ?? "";
+    expect(path).toBe("/config/tokenkeeper.yaml");
+    const copied = `mkdir config && cp tokenkeeper.example.yaml ${path.slice(1)}`;
+    for (const readme of ["README.md", "README.zh-CN.md"]) expect(await read(readme)).toContain(copied);
+  });
+
   it("publishes pages for people on the loopback address, and nothing else", () => {
     expect(Object.values(services).flatMap(({ ports }) => ports ?? [])).toEqual([
       "127.0.0.1:3010:3010",
@@ -204,17 +222,19 @@ describe("docker-compose.yml", () => {
       expect(accepted.services["prometheus"]?.profiles).toEqual(["metrics"]);
 
       // Neither a password of the dashboard where there is a file of users, nor one of Grafana where there is none.
-      await writeFile(join(folder, ".env"), "REDIS_PASSWORD=0123456789abcdef\nDASHBOARD_USERS=/app/users.yaml\n");
+      await writeFile(join(folder, ".env"), "REDIS_PASSWORD=0123456789abcdef\nDASHBOARD_USERS=/users/users.yaml\n");
       const users = parse((await run(compose, ["config"], { cwd: folder, env: { PATH: process.env["PATH"] } })).stdout);
       expect(users).toMatchObject({
-        services: { dashboard: { environment: { DASHBOARD_PASSWORD: "", DASHBOARD_USERS: "/app/users.yaml" } } },
+        services: { dashboard: { environment: { DASHBOARD_PASSWORD: "", DASHBOARD_USERS: "/users/users.yaml" } } },
       });
 
       // The lines of docs/deployment.md for alerts are put together with these.
       const [, lines = ""] = /^```yaml\n(# alerts\n[^]*?)^```$/m.exec(await read("docs/deployment.md")) ?? [];
       await writeFile(join(folder, "docker-compose.override.yml"), lines);
       await writeFile(join(folder, "alerts.env"), "TOKENKEEPER_ALERTS=/alerts/alerts.yaml\n");
-      const alerts = parse((await run(compose, ["config"], { cwd: folder, env: { PATH: process.env["PATH"] } })).stdout);
+      const alerts = parse(
+        (await run(compose, ["config"], { cwd: folder, env: { PATH: process.env["PATH"] } })).stdout,
+      );
       const environment = { REDIS_URL: expect.any(String), TOKENKEEPER_ALERTS: "/alerts/alerts.yaml" };
       expect(alerts).toMatchObject({ services: { worker: { environment }, dashboard: { environment } } });
     } finally {
