@@ -1,64 +1,23 @@
 // deploy/redis: a server that keeps every write, evicts nothing, and gives each of our users the rights of the key contract.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readRedisFacts } from "@tokenkeeper/core";
-import { anyFreePort } from "@tokenkeeper/launcher";
 import { eventually } from "../support/eventually.ts";
 import { blockOf, codeIn, readDocument } from "../support/markdown.ts";
+import { ACL_PATH, ADMIN, createShippedRedis, type ShippedRedis, type ShippedServer } from "./shipped-redis.ts";
 
-const ACL_PATH = "/etc/redis/tokenkeeper.acl";
-
-const ADMIN = ["admin", "ADMIN_PASSWORD"] as const;
-
-let folder: string;
-let port: number;
-const servers: ReturnType<typeof spawn>[] = [];
-const clients: Redis[] = [];
-
+let servers: ShippedRedis;
+let server: ShippedServer;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tokenkeeper-deploy-redis-"));
-  port = await startServer("one");
+  servers = await createShippedRedis();
+  server = await servers.start("one");
 });
-afterAll(async () => {
-  for (const client of clients) client.disconnect();
-  for (const server of servers) {
-    server.kill("SIGKILL");
-    if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
-  }
-  await rm(folder, { recursive: true, force: true });
-});
-
-/** A Redis with the shipped configuration and the example's users. @returns its port */
-async function startServer(name: string): Promise<number> {
-  const [own, data] = [await anyFreePort(), join(folder, name)];
-  await mkdir(data);
-  const acl = join(data, "users.acl");
-  await writeFile(acl, await readDocument("deploy/redis/users.acl.example"), { mode: 0o600 });
-  const configuration = (await readDocument("deploy/redis/tokenkeeper.conf")).replace(ACL_PATH, acl);
-  const file = join(data, "tokenkeeper.conf");
-  await writeFile(file, configuration, { mode: 0o600 });
-  const args = [file, "--port", String(own), "--bind", "127.0.0.1", "--dir", data];
-  servers.push(spawn(inject("redisServer"), args, { argv0: "redis-server", stdio: "ignore" }));
-  return own;
-}
-
-function connect(username: string, password: string, at = port): Redis {
-  const options = { username, password, protocol: 2, retryStrategy: () => 50, enableReadyCheck: false } as const;
-  const client = new Redis(at, options);
-  client.on("error", () => undefined);
-  clients.push(client);
-  return client;
-}
+afterAll(() => servers[Symbol.asyncDispose]());
 
 describe("deploy/redis", () => {
   it("keeps every write, evicts nothing, and knows nobody without a password", async () => {
+    const connect = (...who: [user: string, password: string]): Redis => server.connect(...who);
     const worker = connect("worker", "WORKER_PASSWORD");
-    await eventually(() => worker.ping(), { what: "the server to answer" });
 
     expect((await readRedisFacts(worker)).evictionPolicy).toBe("noeviction");
     expect(await worker.info("persistence")).toContain("aof_enabled:1");
@@ -89,20 +48,20 @@ describe("deploy/redis", () => {
   });
 
   it("lets somebody run every command of Redis that runbook, deployment and drills name", async () => {
-    const admin = connect(...ADMIN);
+    const admin = server.connect(...ADMIN);
     const files = ["runbook", "deployment", "drills"].map((name) => readDocument(`docs/${name}.md`));
     const named = (await Promise.all(files)).flatMap((text) => codeIn(text.replaceAll(/^```[^]*?^```$/gm, "")));
     const spoken = new Set(
       named.map((code) => code.replace(/^.*redis-cli (?:--user admin --askpass )?/, "").replaceAll(/<[^>]+>/g, "1")),
     );
     const lines = [...spoken].map((code) => (code.startsWith("--rdb ") ? "PSYNC ? -1" : code).split(" "));
-    const known = (await admin.command("INFO", ...lines.map(([word = ""]) => word))) as unknown[];
+    const known = await admin.command("INFO", ...lines.map(([word = ""]) => word));
     const commands = lines.filter(([word = ""], at) => /^[A-Z]+$/.test(word) && known[at] !== null);
     expect(commands.map(([word]) => word)).toEqual(
       expect.arrayContaining(["CONFIG", "INFO", "PSYNC", "REPLICAOF", "FAILOVER", "CLIENT", "FLUSHALL"]),
     );
 
-    const users = (await admin.acl("USERS")) as string[];
+    const users = await admin.acl("USERS");
     for (const command of commands) {
       const answers = await Promise.all(users.map((user) => admin.call("ACL", "DRYRUN", user, ...command)));
       expect([command, answers]).toEqual([command, expect.arrayContaining(["OK"])]);
@@ -115,17 +74,16 @@ describe("deploy/redis", () => {
   });
 
   it("moves to another server with its users, as docs/drills.md says", async () => {
-    const there = await startServer("two");
-    const [old, fresh] = [connect(...ADMIN), connect(...ADMIN, there)];
-    await eventually(() => fresh.ping(), { what: "the new server to answer" });
+    const [old, fresh] = [server.connect(...ADMIN), (await servers.start("two")).connect(...ADMIN)];
     await old.set("wx:audit:kept", "1");
+    await old.config("SET", "repl-diskless-sync-delay", "0");
     expect(await readDocument("docs/drills.md")).toContain("`CONFIG SET masteruser admin`");
 
     for (const each of [fresh, old]) {
       await each.config("SET", "masteruser", ADMIN[0]);
       await each.config("SET", "masterauth", ADMIN[1]);
     }
-    await fresh.replicaof("127.0.0.1", port);
+    await fresh.replicaof("127.0.0.1", server.port);
     await eventually(async () => expect(await fresh.info("replication")).toContain("master_link_status:up"), {
       what: "the new server to follow",
     });
