@@ -44,8 +44,8 @@ export const newRedis = defineDrill<State>({
     },
     {
       what: {
-        zh: "让新的成为旧的副本。在新的上执行 `CONFIG SET masterauth <密码>` 和 `REPLICAOF <旧主机> <端口>`；在旧的上也执行 `CONFIG SET masterauth <密码>`",
-        en: "Make the new one a replica of the old. At the new one: `CONFIG SET masterauth <password>` and `REPLICAOF <old host> <port>`; at the old one `CONFIG SET masterauth <password>` too",
+        zh: "让新的成为旧的副本。在新的上执行 `CONFIG SET masterauth <密码>` 和 `REPLICAOF <旧主机> <端口>`；在旧的上也执行 `CONFIG SET masterauth <密码>`。密码属于 ACL 用户时，两边先执行 `CONFIG SET masteruser admin`",
+        en: "Make the new one a replica of the old. At the new one: `CONFIG SET masterauth <password>` and `REPLICAOF <old host> <port>`; at the old one `CONFIG SET masterauth <password>` too. Where the password is an ACL user's, `CONFIG SET masteruser admin` first at both",
       },
       check: {
         zh: "新的 `INFO replication` 中 `master_link_status:up`，键数相同",

@@ -1,11 +1,12 @@
 // What ships: the image, the compose file, and the files to copy and fill in.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, cp, glob, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, glob, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { createDurations, loadWorkerConfig, SETTINGS } from "@tokenkeeper/core";
 import { anyFreePort } from "@tokenkeeper/launcher";
 import { parse } from "yaml";
@@ -62,12 +63,45 @@ describe("docker-compose.yml", () => {
     }
   });
 
-  it("keeps every write of Redis and evicts nothing", () => {
-    const command = services["redis"]?.command?.join(" ");
+  it("keeps every write of Redis, evicts nothing, and ends when it is told to", async () => {
+    const [shell = "", option = "", script = ""] = services["redis"]?.command ?? [];
+    const folder = await mkdtemp(join(tmpdir(), "tokenkeeper-compose-redis-"));
+    const port = await anyFreePort();
+    await symlink(inject("redisServer"), join(folder, "redis-server"));
+    const own = `redis-server - --port ${port} --bind 127.0.0.1`;
+    const server = spawn(shell, [option, script.replaceAll("$$", "$").replace("redis-server -", own)], {
+      cwd: folder,
+      env: { ...process.env, PATH: `${folder}${delimiter}${process.env["PATH"]}`, REDISCLI_AUTH: "0123456789abcdef" },
+      stdio: "ignore",
+    });
+    const ended = once(server, "exit");
+    const client = new Redis({ port, password: "0123456789abcdef", protocol: 2, enableReadyCheck: false });
+    const stranger = new Redis({ port, protocol: 2, enableReadyCheck: false });
+    for (const each of [client, stranger]) each.on("error", () => undefined);
+    onTestFinished(async () => {
+      for (const each of [client, stranger]) each.disconnect();
+      server.kill("SIGKILL");
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    });
+    await eventually(() => client.ping(), { what: "the server to answer" });
 
-    expect(command).toContain("--appendonly yes");
-    expect(command).toContain("--maxmemory-policy noeviction");
-    expect(command).toContain("--requirepass ${REDIS_PASSWORD:?");
+    expect(await client.config("GET", "appendonly")).toEqual(["appendonly", "yes"]);
+    expect(await client.config("GET", "maxmemory*")).toEqual(
+      expect.arrayContaining(["maxmemory", String(384 * 1024 ** 2), "maxmemory-policy", "noeviction"]),
+    );
+    await expect(stranger.ping()).rejects.toThrow("NOAUTH");
+    server.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it("has no password on a command line, where everybody on the machine could read it", () => {
+    const lines = Object.entries(services).flatMap(([name, { command, entrypoint, healthcheck }]) =>
+      [command, entrypoint, healthcheck].map((line) => ({ name, line: JSON.stringify(line ?? []) })),
+    );
+
+    expect(lines.filter(({ line }) => /\$\{?\w*(PASSWORD|SECRET)/.test(line.replaceAll("$$", "")))).toEqual([]);
+    expect(services["redis"]?.environment["REDISCLI_AUTH"]).toMatch(/^\$\{REDIS_PASSWORD:\?/);
   });
 
   it("starts worker and dashboard when Redis is healthy, and knows the health of all three", async () => {
@@ -81,6 +115,24 @@ describe("docker-compose.yml", () => {
         "HEALTHCHECK",
       );
     }
+  });
+
+  it("mounts folders: a single file that is replaced on the machine would never get there", async () => {
+    const documented = [
+      ...(await read("docs/deployment.md")).matchAll(/^```yaml\n((?:# alerts\n)?services:[^]*?)^```$/gm),
+    ];
+    const theirs = documented.flatMap(([, lines = ""]) =>
+      Object.values((parse(lines) as { services: Record<string, Service> }).services),
+    );
+    const mounts = [...Object.values(services), ...theirs].flatMap(({ volumes }) => volumes ?? []);
+
+    expect(theirs).toHaveLength(3);
+    expect(mounts.filter((mount) => /\.(?:ya?ml|env)(?::|$)/.test(mount))).toEqual([]);
+    expect(services["worker"]?.volumes).toEqual(["./config:/config:ro"]);
+    const path = services["worker"]?.environment["TOKENKEEPER_CONFIG"] ?? "";
+    expect(path).toBe("/config/tokenkeeper.yaml");
+    const copied = `mkdir config && cp tokenkeeper.example.yaml ${path.slice(1)}`;
+    for (const readme of ["README.md", "README.zh-CN.md"]) expect(await read(readme)).toContain(copied);
   });
 
   it("publishes pages for people on the loopback address, and nothing else", () => {
@@ -170,11 +222,21 @@ describe("docker-compose.yml", () => {
       expect(accepted.services["prometheus"]?.profiles).toEqual(["metrics"]);
 
       // Neither a password of the dashboard where there is a file of users, nor one of Grafana where there is none.
-      await writeFile(join(folder, ".env"), "REDIS_PASSWORD=0123456789abcdef\nDASHBOARD_USERS=/app/users.yaml\n");
+      await writeFile(join(folder, ".env"), "REDIS_PASSWORD=0123456789abcdef\nDASHBOARD_USERS=/users/users.yaml\n");
       const users = parse((await run(compose, ["config"], { cwd: folder, env: { PATH: process.env["PATH"] } })).stdout);
       expect(users).toMatchObject({
-        services: { dashboard: { environment: { DASHBOARD_PASSWORD: "", DASHBOARD_USERS: "/app/users.yaml" } } },
+        services: { dashboard: { environment: { DASHBOARD_PASSWORD: "", DASHBOARD_USERS: "/users/users.yaml" } } },
       });
+
+      // The lines of docs/deployment.md for alerts are put together with these.
+      const [, lines = ""] = /^```yaml\n(# alerts\n[^]*?)^```$/m.exec(await read("docs/deployment.md")) ?? [];
+      await writeFile(join(folder, "docker-compose.override.yml"), lines);
+      await writeFile(join(folder, "alerts.env"), "TOKENKEEPER_ALERTS=/alerts/alerts.yaml\n");
+      const alerts = parse(
+        (await run(compose, ["config"], { cwd: folder, env: { PATH: process.env["PATH"] } })).stdout,
+      );
+      const environment = { REDIS_URL: expect.any(String), TOKENKEEPER_ALERTS: "/alerts/alerts.yaml" };
+      expect(alerts).toMatchObject({ services: { worker: { environment }, dashboard: { environment } } });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

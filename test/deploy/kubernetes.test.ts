@@ -213,7 +213,10 @@ describe("the manifests", () => {
     expect(config.warnings).toEqual([]);
     expect(Object.keys(keys["tokenkeeper-dashboard"] ?? {})).toEqual(["REDIS_URL", "DASHBOARD_PASSWORD"]);
     for (const app of APPS) {
-      expect(containerOf(deploymentOf(app)).envFrom).toEqual([{ secretRef: { name: app } }]);
+      expect(containerOf(deploymentOf(app)).envFrom).toEqual([
+        { secretRef: { name: app } },
+        { secretRef: { name: "tokenkeeper-alerts", optional: true } },
+      ]);
     }
   });
 

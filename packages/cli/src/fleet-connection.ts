@@ -1,4 +1,12 @@
-import { ALERTS_QUEUE, connectRedis, createLog, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE } from "@tokenkeeper/core";
+import {
+  ALERTS_QUEUE,
+  connectRedis,
+  createLog,
+  REFRESH_QUEUE,
+  reportErrors,
+  requireAnswer,
+  SCHEDULE_QUEUE,
+} from "@tokenkeeper/core";
 import {
   createActions,
   createAudit,
@@ -30,7 +38,7 @@ export async function connectFleet(url: string): Promise<FleetConnection> {
   const log = createLog({ name: "cli", level: "silent", pretty: false });
   const redis = connectRedis(url, { name: "cli", log, use: "command" });
   try {
-    await redis.ping();
+    await requireAnswer(redis);
   } catch {
     redis.disconnect();
     throw new UnavailableError("Redis does not answer. Check that it runs and try again.");

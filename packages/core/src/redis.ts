@@ -51,6 +51,18 @@ export function reportErrors(
   });
 }
 
+/**
+ * Resolves when Redis answers and lets us in; rejects when it does not, or still loads its data. One that cannot write to
+ * its disk refuses PING too, although it serves what it has: that is an answer.
+ */
+export async function requireAnswer(redis: Redis): Promise<void> {
+  try {
+    await redis.ping();
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith("MISCONF"))) throw error;
+  }
+}
+
 /** What the server must be like before anything is stored in it. */
 export interface RedisFacts {
   readonly version: string;

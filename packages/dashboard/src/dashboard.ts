@@ -1,6 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { AlertsSource } from "@tokenkeeper/alerts";
-import { ALERTS_QUEUE, connectRedis, REFRESH_QUEUE, reportErrors, SCHEDULE_QUEUE, type Log } from "@tokenkeeper/core";
+import {
+  ALERTS_QUEUE,
+  connectRedis,
+  REFRESH_QUEUE,
+  reportErrors,
+  requireAnswer,
+  SCHEDULE_QUEUE,
+  type Log,
+} from "@tokenkeeper/core";
 import { createActions, createAudit, createData, createHistory, UnavailableError } from "@tokenkeeper/ops";
 import { QUEUE_PREFIX, SECOND, systemClock } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
@@ -167,7 +175,7 @@ async function loadUsers({
 async function connectOrGiveUp(url: string, log: Log): Promise<Redis> {
   const redis = connectRedis(url, { name: "dashboard", log, use: "command" });
   try {
-    await redis.ping();
+    await requireAnswer(redis);
     return redis;
   } catch {
     redis.disconnect();

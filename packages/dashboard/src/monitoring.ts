@@ -1,4 +1,4 @@
-import { createStatusServer, listen, type Log } from "@tokenkeeper/core";
+import { createStatusServer, listen, requireAnswer, type Log } from "@tokenkeeper/core";
 import { readFleet, readSlo, UnavailableError, type FleetDeps, type FleetPage } from "@tokenkeeper/ops";
 import { createPrometheus } from "@tokenkeeper/ops/prometheus";
 import { DASHBOARD_METRICS, type DashboardMeter } from "./metrics/dashboard-metrics.ts";
@@ -55,7 +55,7 @@ export function createMonitoring({ changes, log, ...deps }: MonitoringDeps): Mon
   }
 
   async function ready(): Promise<void> {
-    await redis.ping();
+    await requireAnswer(redis);
     await changes.current();
   }
 

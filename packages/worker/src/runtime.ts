@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { createDurations, errorFields, readRedisFacts, type WorkerConfig } from "@tokenkeeper/core";
+import { createDurations, errorFields, readRedisFacts, requireAnswer, type WorkerConfig } from "@tokenkeeper/core";
 import { systemClock } from "@tokenkeeper/shared/contract";
 import { createApi } from "./api/api.ts";
 import manifest from "../package.json" with { type: "json" };
@@ -56,7 +56,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const credentials = createCredentials(config.accounts, familyOf);
   const monitoring = createMonitoring({
     workers: () => [refreshWorker, scheduleWorker],
-    ping: () => command.ping(),
+    ping: () => requireAnswer(command),
     stopping: stopping.signal,
     durations,
     clock,
