@@ -154,6 +154,11 @@ describe("conditionsOf", () => {
     ["a Redis that is nearly full", { redis: { ...FLEET.redis, usedBytes: 81, limitBytes: 100 } }, ["RedisRisk"]],
     ["a Redis whose last write failed", { redis: { ...FLEET.redis, persistenceOk: false } }, ["RedisRisk"]],
     ["a replica", { redis: { ...FLEET.redis, role: "slave" } }, ["RedisRisk"]],
+    [
+      "a replica that evicts",
+      { redis: { ...FLEET.redis, policy: "allkeys-lru", role: "slave" } },
+      ["RedisRisk", "RedisRisk"],
+    ],
   ])("finds of the fleet with %s what its rules say", (_what, fleet, rules) => {
     expect(found(roundOf([factsOf()], fleet))).toEqual(rules);
   });

@@ -66,7 +66,7 @@ export function conditionsOf(round: Round, thresholds: Thresholds): ReadonlyMap<
         return { ...conditionOf(rule, each), explained: isExplained(rule, each, { noWorker, thresholds }) };
       }),
   );
-  return new Map([...fleet, ...credentials].map((each) => [incidentKey(each.rule, each.subject), each]));
+  return new Map([...fleet, ...credentials].map((each) => [incidentKey(each), each]));
 }
 
 function seenIn({ facts, rows }: Round): Seen[] {
@@ -157,7 +157,7 @@ function fleetConditions(fleet: Fleet, { memoryShare }: Thresholds): Condition[]
     ...(schedulers.overdue > 0
       ? [{ rule: "SchedulerOverdue" as const, facts: { overdue: schedulers.overdue }, explained: noWorker }]
       : []),
-    ...(risks.length > 0 ? [{ rule: "RedisRisk" as const, facts: { risks }, explained: false }] : []),
+    ...risks.map((risk) => ({ rule: "RedisRisk" as const, facts: { risks: [risk] }, explained: false })),
   ];
 }
 
