@@ -55,7 +55,11 @@ const RISK_WORDS: Readonly<Record<Risk, Bilingual>> = {
     en: "The eviction policy is not noeviction: Redis may throw tokens and jobs away.",
     zh: "淘汰策略不是 noeviction：Redis 可能丢弃凭证与任务。",
   },
-  memory: { en: "More than 80 % of its memory limit is used.", zh: "内存使用超过上限的 80%。" },
+  // The share is a setting, which may differ between what found it and what tells it.
+  memory: {
+    en: "It uses more of its memory limit than the rule's share.",
+    zh: "内存占用超过了规则设定的上限比例。",
+  },
   persistence: { en: "The last write to disk failed.", zh: "最近一次写盘失败。" },
   role: { en: "It is not a master: it takes no writes.", zh: "它不是主节点，无法写入。" },
 };
