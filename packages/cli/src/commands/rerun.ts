@@ -56,9 +56,8 @@ async function rerunMany(account: string | undefined, session: Session): Promise
   const credentials = rows
     .filter((row) => row.failedJobs > 0 && (id === undefined || row.account === id))
     .map((row): CredentialRef => ({ account: row.account, kind: row.kind }));
-  const [first] = credentials;
-  if (!first) return { rerun: 0, skipped: 0 };
-  const target = credentials.length === 1 ? credentialId(first) : `${credentials.length} credentials`;
+  if (credentials.length === 0) return { rerun: 0, skipped: 0 };
+  const target = credentials.map(credentialId);
   const progress = createProgress(session.io.stderr, session.texts.rerun.progress);
   const act = { user: actorOf(session.io), action: "rerun", target } as const;
   return fleet.audit
