@@ -56,6 +56,7 @@ export function createAlerts({ source, redis, blocking, durations, timeScale, cl
     sender,
     durations,
     timeScale,
+    clock,
     log,
   });
   let looking: NodeJS.Timeout | undefined;

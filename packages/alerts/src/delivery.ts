@@ -1,11 +1,12 @@
 import { ALERTS_QUEUE, reportErrors, type Durations, type Log } from "@tokenkeeper/core";
-import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
-import { UnrecoverableError, Worker, type Job } from "bullmq";
+import { QUEUE_PREFIX, type Clock } from "@tokenkeeper/shared/contract";
+import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import { parseAlertJob, SHOWN, type AlertJob } from "./alert-job.ts";
 import type { Verdict } from "./formats/format.ts";
 import type { IncidentStore } from "./incident-store.ts";
 import { messageOf, type MessageStyle } from "./message.ts";
+import { quietFor } from "./quiet-hours.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Sender } from "./sender.ts";
 import type { AlertSettings } from "./settings-file.ts";
@@ -21,6 +22,7 @@ export interface DeliveryDeps {
   readonly durations: Durations;
   /** Divides the times that robots ask for. */
   readonly timeScale: number;
+  readonly clock: Pick<Clock, "now">;
   readonly log: Log;
 }
 
@@ -52,9 +54,9 @@ class NotDelivered extends Error {
 
 /** Delivers the messages of the queue `alerts`. */
 export function createDelivery(deps: DeliveryDeps): Worker {
-  const { connection, store, settings, publicUrl, sender, durations, timeScale, log } = deps;
+  const { connection, store, settings, publicUrl, sender, durations, timeScale, clock, log } = deps;
 
-  async function deliver(job: Job): Promise<DeliveryResult> {
+  async function deliver(job: Job, token: string | undefined): Promise<DeliveryResult> {
     const data = parseAlertJob(job.data);
     if (!data) {
       throw new UnrecoverableError(
@@ -63,6 +65,8 @@ export function createDelivery(deps: DeliveryDeps): Worker {
     }
     const receiver = settings().receivers.find(({ name }) => name === data.receiver);
     if (!receiver) return giveUp(job, UNKNOWN_RECEIVER, job.attemptsMade + 1 < UNKNOWN_TRIES);
+    const quiet = quietNow(data);
+    if (quiet > 0) return postpone(job, { token, ms: quiet });
     if (data.transition === "opened" && (await isOver(data))) return { outcome: "over" };
     const verdict = await sender.send(
       receiver,
@@ -73,6 +77,18 @@ export function createDelivery(deps: DeliveryDeps): Worker {
       return { outcome: "delivered" };
     }
     return giveUp(job, verdict, verdict.type === "retry");
+  }
+
+  /** Quiet hours may have begun since it was enqueued: between two tries, or while nothing delivered. */
+  function quietNow({ severity }: AlertJob): number {
+    const { quietHours } = settings();
+    return severity === "ticket" && quietHours ? quietFor(quietHours, clock.now()) : 0;
+  }
+
+  /** The message waits and no try of it is used. */
+  async function postpone(job: Job, { token, ms }: { token: string | undefined; ms: number }): Promise<never> {
+    await job.moveToDelayed(Date.now() + ms, token);
+    throw new DelayedError();
   }
 
   /** A message that was late tells nobody of what is over: its end is told. */
