@@ -5,7 +5,9 @@ import { QUEUE_PREFIX, systemClock } from "@tokenkeeper/shared/contract";
 import { Queue, type Job, type Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Round } from "@tokenkeeper/ops";
 import type { AlertJob } from "../../packages/alerts/src/alert-job.ts";
+import { createAnnounce } from "../../packages/alerts/src/announce.ts";
 import { ALERT_BACKOFF, createDelivery } from "../../packages/alerts/src/delivery.ts";
 import { createIncidentStore } from "../../packages/alerts/src/incident-store.ts";
 import { RULES, THRESHOLDS } from "../../packages/alerts/src/rules.ts";
@@ -65,6 +67,7 @@ afterAll(async () => {
 function deliverAt(now: number): void {
   delivery = createDelivery({
     connection: blocking,
+    queue,
     store: createIncidentStore(server.redis),
     settings: () => settings,
     publicUrl: undefined,
@@ -118,5 +121,92 @@ describe("quiet hours", () => {
     await ended(await enqueue({}));
 
     expect(told()).toEqual(["Recovered"]);
+  });
+});
+
+describe("the end of what opened", () => {
+  /** A fleet whose job schedulers have stopped, or not. */
+  const round = (now: number, overdue: number): Round => ({
+    now,
+    facts: [],
+    rows: [],
+    fleet: {
+      now,
+      workers: [{ name: "w", host: "h", pid: "1", version: "1", startedAt: "", seenMsAgo: 0, credentials: 0 }],
+      queues: [],
+      schedulers: { count: 1, overdue },
+      credentials: { all: 0, unserved: 0, unknown: 0, settles: 0, overdue: 0, foreign: 0 },
+      redis: {
+        version: "7",
+        role: "master",
+        uptimeS: 1,
+        usedBytes: 1,
+        limitBytes: 0,
+        policy: "noeviction",
+        appendOnly: true,
+        persistenceOk: true,
+      },
+      followers: [],
+      requests: [],
+    },
+  });
+  async function happen(now: number, overdue: number): Promise<void> {
+    const store = createIncidentStore(server.redis);
+    await createAnnounce({ store, queue, settings: () => settings, awayMs: 1, timeScale: 1 })(round(now, overdue));
+  }
+  const jobs = async (): Promise<{ opened: Job; recovered: Job }> => {
+    const all = await queue.getJobs();
+    const of = (transition: string): Job | undefined => all.find(({ data }) => data.transition === transition);
+    const [opened, recovered] = [of("opened"), of("recovered")];
+    if (!opened || !recovered) throw new Error("a job is missing");
+    return { opened, recovered };
+  };
+  async function openAndEnd(from: number): Promise<{ opened: Job; recovered: Job }> {
+    await happen(from, 1);
+    await happen(from + 1_000, 0);
+    await happen(from + 2_000, 0);
+    return jobs();
+  }
+
+  it("inside quiet hours is not told, nor is its end", async () => {
+    const { opened, recovered } = await openAndEnd(at("23:00"));
+    expect([await opened.getState(), await recovered.getState()]).toEqual(["delayed", "delayed"]);
+
+    await Promise.all([opened.promote(), recovered.promote()]);
+    deliverAt(at("08:00"));
+    await Promise.all([ended(opened), ended(recovered)]);
+
+    expect(told()).toEqual([]);
+  });
+
+  it("waits for the message about its begin to be found over", async () => {
+    const { opened, recovered } = await openAndEnd(at("23:00"));
+    await recovered.promote();
+    deliverAt(at("08:00"));
+    await eventually(async () => expect((await queue.getJob(recovered.id ?? ""))?.attemptsStarted).toBeGreaterThan(0), {
+      what: "an end that waits",
+    });
+    expect(await recovered.getState()).not.toBe("completed");
+
+    await opened.promote();
+    await Promise.all([ended(opened), ended(recovered)]);
+
+    expect(told()).toEqual([]);
+  });
+
+  it("by day is told in the morning when it is over in quiet hours", async () => {
+    await happen(at("21:00"), 1);
+    deliverAt(at("21:00"));
+    await eventually(() => expect(told()).toEqual(["Can wait"]), { what: "the begin" });
+    await delivery?.close();
+    await happen(at("23:00"), 0);
+    await happen(at("23:01"), 0);
+    const { recovered } = await jobs();
+
+    await recovered.promote();
+    deliverAt(at("08:00"));
+    await ended(recovered);
+
+    expect(told()).toEqual(["Can wait", "Recovered"]);
   });
 });

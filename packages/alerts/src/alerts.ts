@@ -50,6 +50,7 @@ export function createAlerts({ source, redis, blocking, durations, timeScale, cl
   const { publicUrl } = source;
   const delivery = createDelivery({
     connection: blocking,
+    queue,
     store,
     settings,
     publicUrl,

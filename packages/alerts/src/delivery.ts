@@ -1,9 +1,11 @@
 import { ALERTS_QUEUE, reportErrors, type Durations, type Log } from "@tokenkeeper/core";
 import { QUEUE_PREFIX, type Clock } from "@tokenkeeper/shared/contract";
-import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
+import { answered } from "@tokenkeeper/ops";
+import { DelayedError, UnrecoverableError, Worker, type Job, type Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { parseAlertJob, SHOWN, type AlertJob } from "./alert-job.ts";
+import { alertJobId, parseAlertJob, SHOWN, type AlertJob } from "./alert-job.ts";
 import type { Verdict } from "./formats/format.ts";
+import { heardOf, tellable, type Heard } from "./heard.ts";
 import type { IncidentStore } from "./incident-store.ts";
 import { messageOf, type MessageStyle } from "./message.ts";
 import { quietFor } from "./quiet-hours.ts";
@@ -15,6 +17,8 @@ import type { AlertSettings } from "./settings-file.ts";
 export interface DeliveryDeps {
   /** Waits for Redis for ever. */
   readonly connection: Redis;
+  /** The queue `alerts`. */
+  readonly queue: Pick<Queue, "getJob">;
   readonly store: Pick<IncidentStore, "some">;
   readonly settings: () => AlertSettings;
   readonly publicUrl: string | undefined;
@@ -26,7 +30,7 @@ export interface DeliveryDeps {
   readonly log: Log;
 }
 
-/** What a job on `alerts` came to. `over`: what it was to tell was over before it could be told. */
+/** What a job on `alerts` came to. `over`: what it was to tell, or the end of, was over before it could be told. */
 export type DeliveryResult = { readonly outcome: "delivered" | "over" };
 
 /** How the backoff of these jobs is called. */
@@ -54,7 +58,7 @@ class NotDelivered extends Error {
 
 /** Delivers the messages of the queue `alerts`. */
 export function createDelivery(deps: DeliveryDeps): Worker {
-  const { connection, store, settings, publicUrl, sender, durations, timeScale, clock, log } = deps;
+  const { connection, queue, store, settings, publicUrl, sender, durations, timeScale, clock, log } = deps;
 
   async function deliver(job: Job, token: string | undefined): Promise<DeliveryResult> {
     const data = parseAlertJob(job.data);
@@ -67,11 +71,11 @@ export function createDelivery(deps: DeliveryDeps): Worker {
     if (!receiver) return giveUp(job, UNKNOWN_RECEIVER, job.attemptsMade + 1 < UNKNOWN_TRIES);
     const quiet = quietNow(data);
     if (quiet > 0) return postpone(job, { token, ms: quiet });
-    if (data.transition === "opened" && (await isOver(data))) return { outcome: "over" };
-    const verdict = await sender.send(
-      receiver,
-      messageOf(job.id ?? data.batch, data, styleOf(receiver, settings(), publicUrl)),
-    );
+    const rest = await restOf(data);
+    if (rest === "not yet") return postpone(job, { token, ms: backoffOf(job.attemptsStarted, undefined) });
+    if (!rest) return { outcome: "over" };
+    const message = messageOf(job.id ?? data.batch, rest, styleOf(receiver, settings(), publicUrl));
+    const verdict = await sender.send(receiver, message);
     if (verdict.type === "accepted") {
       log.info({ receiver: receiver.name, rule: data.rule, transition: data.transition }, "alert.delivered");
       return { outcome: "delivered" };
@@ -91,7 +95,18 @@ export function createDelivery(deps: DeliveryDeps): Worker {
     throw new DelayedError();
   }
 
-  /** A message that was late tells nobody of what is over: its end is told. */
+  /** What there is to tell now. */
+  async function restOf(data: AlertJob): Promise<AlertJob | "not yet" | undefined> {
+    if (data.transition === "opened") return (await isOver(data)) ? undefined : data;
+    if (data.count > SHOWN) return data;
+    return tellable(data, await Promise.all(data.incidents.map(({ openedIn }) => heardIn(openedIn, data.receiver))));
+  }
+
+  async function heardIn(batch: string | undefined, receiver: string): Promise<Heard> {
+    return batch === undefined ? "maybe" : heardOf(await answered(() => queue.getJob(alertJobId(batch, receiver))));
+  }
+
+  /** A message that was late tells nobody of what is over. */
   async function isOver({ batch, count, incidents }: AlertJob): Promise<boolean> {
     const known = await store.some(incidents.map(({ key }) => key));
     const isOn = incidents.some(({ key }) => {
