@@ -8,7 +8,7 @@ import type { Verdict } from "./formats/format.ts";
 import { heardOf, tellable, type Heard } from "./heard.ts";
 import type { IncidentStore } from "./incident-store.ts";
 import { messageOf, type MessageStyle } from "./message.ts";
-import { quietFor } from "./quiet-hours.ts";
+import { quietLeft } from "./quiet-hours.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Sender } from "./sender.ts";
 import type { AlertSettings } from "./settings-file.ts";
@@ -69,7 +69,8 @@ export function createDelivery(deps: DeliveryDeps): Worker {
     }
     const receiver = settings().receivers.find(({ name }) => name === data.receiver);
     if (!receiver) return giveUp(job, UNKNOWN_RECEIVER, job.attemptsMade + 1 < UNKNOWN_TRIES);
-    const quiet = quietNow(data);
+    // They may have begun since it was enqueued: between two tries, or while nothing delivered.
+    const quiet = quietLeft(data.severity, settings().quietHours, clock.now());
     if (quiet > 0) return postpone(job, { token, ms: quiet });
     const rest = await restOf(data);
     if (rest === "not yet") return postpone(job, { token, ms: backoffOf(job.attemptsStarted, undefined) });
@@ -81,12 +82,6 @@ export function createDelivery(deps: DeliveryDeps): Worker {
       return { outcome: "delivered" };
     }
     return giveUp(job, verdict, verdict.type === "retry");
-  }
-
-  /** Quiet hours may have begun since it was enqueued: between two tries, or while nothing delivered. */
-  function quietNow({ severity }: AlertJob): number {
-    const { quietHours } = settings();
-    return severity === "ticket" && quietHours ? quietFor(quietHours, clock.now()) : 0;
   }
 
   /** The message waits and no try of it is used. */
@@ -128,8 +123,7 @@ export function createDelivery(deps: DeliveryDeps): Worker {
 
   /** Total and never throwing: BullMQ leaves a job hanging when its backoff strategy fails. */
   function backoffOf(made: number, error: Error | undefined): number {
-    const usual = Math.min(durations.alertRetryMost, durations.alertRetryFirst * 2 ** Math.max(0, made - 1));
-    return Math.max(1, Math.round(Math.max(usual, error instanceof NotDelivered ? error.afterMs : 0)));
+    return Math.max(1, Math.round(Math.max(retryAfter(made, durations), error instanceof NotDelivered ? error.afterMs : 0)));
   }
 
   const worker = new Worker(ALERTS_QUEUE, deliver, {
@@ -155,6 +149,11 @@ const UNKNOWN_RECEIVER = {
     zh: "此进程的告警文件中没有该接收方，请让各进程使用同一份文件",
   },
 } as const satisfies Verdict;
+
+/** How long after so many tries a message is tried again, ms. Pure. */
+export function retryAfter(made: number, { alertRetryFirst, alertRetryMost }: Durations): number {
+  return Math.min(alertRetryMost, alertRetryFirst * 2 ** Math.max(0, made - 1));
+}
 
 /** How messages to a receiver are written. */
 export function styleOf(

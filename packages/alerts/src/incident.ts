@@ -3,8 +3,8 @@ import { STATES } from "@tokenkeeper/ops";
 import { z } from "zod";
 import { RULE_NAMES, type Rule } from "./rules.ts";
 
-/** What is wrong with Redis. */
-export const RISKS = ["policy", "memory", "persistence", "role"] as const;
+/** What is wrong with Redis. `unreachable` is never in Redis: the dashboard tells it by itself. */
+export const RISKS = ["policy", "memory", "persistence", "role", "unreachable"] as const;
 
 /** One of `RISKS`. */
 export type Risk = (typeof RISKS)[number];
