@@ -63,9 +63,7 @@ const BOARD_ROUTES = [appRoutes.entryPoint, ...appRoutes.api].flatMap(({ method,
 
 /** What stands in the board's paths where a job's id may stand as well. */
 const WORDS_LIKE_JOBS = [
-  ...new Set(
-    BOARD_ROUTES.flatMap(({ route }) => /^\/api\/queues\/:queueName\/([^:/]+)/.exec(route)?.slice(1) ?? []),
-  ),
+  ...new Set(BOARD_ROUTES.flatMap(({ route }) => /^\/api\/queues\/:queueName\/([^:/]+)/.exec(route)?.slice(1) ?? [])),
 ];
 
 const NOT_FOUND = JSON.stringify({ error: REFUSALS.notFound });

@@ -123,7 +123,10 @@ export function createDelivery(deps: DeliveryDeps): Worker {
 
   /** Total and never throwing: BullMQ leaves a job hanging when its backoff strategy fails. */
   function backoffOf(made: number, error: Error | undefined): number {
-    return Math.max(1, Math.round(Math.max(retryAfter(made, durations), error instanceof NotDelivered ? error.afterMs : 0)));
+    return Math.max(
+      1,
+      Math.round(Math.max(retryAfter(made, durations), error instanceof NotDelivered ? error.afterMs : 0)),
+    );
   }
 
   const worker = new Worker(ALERTS_QUEUE, deliver, {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AlertJob } from "./alert-job.ts";
 import { heardOf, tellable, type OpenedJob } from "./heard.ts";
 
-const WAITS: OpenedJob = { attemptsMade: 0, stalledCounter: 0, finishedOn: undefined, returnvalue: null };
+const WAITS: OpenedJob = { attemptsMade: 0, stalledCounter: 0, returnvalue: null };
 const OVER: OpenedJob = { ...WAITS, attemptsMade: 1, finishedOn: 1, returnvalue: { outcome: "over" } };
 
 describe("heardOf", () => {
