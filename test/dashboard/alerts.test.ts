@@ -6,9 +6,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { startDashboard, type Running } from "./running.ts";
 
 const SECRET = "robot-LEAKCANARY";
+
+interface WecomBody {
+  readonly markdown: { readonly content: string };
+}
 
 let simulator: Simulator;
 let folder: string;
@@ -90,6 +95,29 @@ describe("alerts on the dashboard", () => {
     expect(await board.audited()).toContainEqual(
       expect.objectContaining({ user: "admin", action: "test_alert", result: "failed" }),
     );
+  });
+
+  it("tell once that Redis itself does not answer, and once that it does again", async () => {
+    const url = `${simulator.url}/cgi-bin/webhook/send?key=outage`;
+    simulator.robots.put({ type: "wecom", id: "outage" });
+    const receivers = [{ name: "ops", type: "wecom", url, rules: ["RedisRisk"] }];
+    await writeFile(join(folder, "outage.yaml"), JSON.stringify({ receivers }), { mode: 0o600 });
+    const alerts = createAlertsSource({ TOKENKEEPER_ALERTS: join(folder, "outage.yaml") });
+    await using other = await startDashboard({ alerts, timeScale: 60 });
+    const told = (): string[] =>
+      simulator.robots.messages({ id: "outage" }).map(({ body }) => (body as WecomBody).markdown.content);
+    const heard = (count: number): Promise<void> =>
+      eventually(() => expect(told()).toHaveLength(count), { what: `${count} messages`, timeoutMs: 30_000 });
+
+    await other.server.down();
+    await heard(1);
+    await other.server.restart();
+    await heard(2);
+
+    expect(told()).toEqual([
+      expect.stringMatching(/紧急: Redis 存在风险[^]*看板无法访问 Redis/),
+      expect.stringMatching(/已恢复: Redis 存在风险/),
+    ]);
   });
 
   it("say that there are none where no file is set", async () => {

@@ -1,8 +1,9 @@
-import { REFRESH_QUEUE } from "@tokenkeeper/core";
+import { createLog, REFRESH_QUEUE } from "@tokenkeeper/core";
 import { auditKey, pauseKey, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { Queue, Worker } from "bullmq";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { AuditEntry } from "@tokenkeeper/ops";
+import { createAudit, type AuditEntry } from "@tokenkeeper/ops";
+import { TARGET_LENGTH } from "../../packages/ops/src/audit-entry.ts";
 import { appIdOf, populate } from "../support/population.ts";
 import { eventually } from "../support/eventually.ts";
 import { CREDENTIALS, startDashboard, type Answer, type Running } from "./running.ts";
@@ -123,6 +124,36 @@ describe("the audit trail", () => {
     await redis.set(auditKey("acts"), "in the way");
     expect((await as("admin", pause)).status).toBe(503);
     expect(await redis.exists(pauseKey(account))).toBe(0);
+  });
+
+  it("has which credentials were re-run at once: the first and their number, and the log all", async () => {
+    const refs = [0, 1, 2, 3, 4, 5].map((index) => ({ account: appIdOf(index), kind: "access_token" }));
+    const ids = refs.map(({ account, kind }) => `${account}:${kind}`);
+    const rerun = (credentials: readonly object[]): Promise<Answer> =>
+      board.sendOwn({
+        method: "POST",
+        path: "/api/jobs/rerun",
+        headers: { Cookie: cookies.operator, "Content-Type": "application/json" },
+        body: JSON.stringify({ credentials }),
+      });
+
+    for (const count of [1, 2, 6]) expect((await rerun(refs.slice(0, count))).status).toBe(200);
+
+    const [six, two, one] = (await trail(3)).map(({ target }) => target);
+    expect(one).toBe(ids[0]);
+    expect(two).toBe(`2 credentials: ${ids[0]}, ${ids[1]}`);
+    expect(six).toBe(`${`6 credentials: ${ids.join(", ")}`.slice(0, TARGET_LENGTH)}…`);
+    const lines: string[] = [];
+    const log = createLog({
+      name: "audit",
+      level: "info",
+      pretty: false,
+      destination: { write: (line) => void lines.push(line) },
+    });
+    const user = { name: "ann", role: "operator", address: "127.0.0.1" } as const;
+    const audit = createAudit({ redis: board.server.redis, log });
+    await audit.act({ user, action: "rerun", target: ids }, () => Promise.resolve());
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ msg: "audit.begun", target: six, targets: ids });
   });
 
   it("has a beginning without an end when nobody saw the end", async () => {

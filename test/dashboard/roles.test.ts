@@ -2,6 +2,7 @@
 import { appRoutes } from "@bull-board/api/dist/routes.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROLES, type Role } from "@tokenkeeper/ops";
+import { REFUSALS } from "../../packages/dashboard/src/texts.ts";
 import { startDashboard, type Answer, type Running } from "./running.ts";
 
 const API = "/queues/api";
@@ -60,6 +61,13 @@ const BOARD_ROUTES = [appRoutes.entryPoint, ...appRoutes.api].flatMap(({ method,
   [method].flat().flatMap((one) => [route].flat().map((path) => ({ method: one.toUpperCase(), route: path }))),
 );
 
+/** What stands in the board's paths where a job's id may stand as well. */
+const WORDS_LIKE_JOBS = [
+  ...new Set(BOARD_ROUTES.flatMap(({ route }) => /^\/api\/queues\/:queueName\/([^:/]+)/.exec(route)?.slice(1) ?? [])),
+];
+
+const NOT_FOUND = JSON.stringify({ error: REFUSALS.notFound });
+
 type Verdict = "let through" | "sent to sign in" | "denied";
 
 describe("roles", () => {
@@ -110,6 +118,30 @@ describe("roles", () => {
     }
   });
 
+  it.each(BOARD_ROUTES)("hold for no other spelling of $method $route of Bull Board", async ({ method, route }) => {
+    const path = `/queues${route}`.replace(/\/$/, "").replace(":queueName", "refresh");
+    const refusal = method === "GET" ? { status: 404, body: NOT_FOUND } : { status: 403 };
+    for (const spelling of otherSpellings(path)) {
+      for (const role of ROLES) {
+        const asked = { method, path: spelling, headers: { Cookie: cookies.get(role) } };
+        expect({ role, spelling, ...(await board.sendOwn(asked)) }).toMatchObject({ role, spelling, ...refusal });
+      }
+    }
+  });
+
+  it.each(WORDS_LIKE_JOBS)("take %s of Bull Board's paths for no job's id", async (word) => {
+    for (const id of [word, word.toUpperCase()]) {
+      for (const role of ROLES) {
+        const answer = await board.sendOwn({
+          method: "PUT",
+          path: `${API}/queues/refresh/${id}/retry`,
+          headers: { Cookie: cookies.get(role) },
+        });
+        expect({ role, id, verdict: verdictIn(answer) }).toEqual({ role, id, verdict: "denied" });
+      }
+    }
+  });
+
   it.each(OWN)("hold for %s %s", async (method, path, least) => {
     for (const role of [undefined, ...ROLES]) {
       const verdict = await verdictOf(role, method, path);
@@ -138,6 +170,19 @@ describe("roles", () => {
     expect(audit).toMatchObject({ status: 403, body: expect.stringContaining("需要管理员") });
   });
 });
+
+/** The path with one of its own words in upper case, each in turn, and with all of them so. */
+function otherSpellings(path: string): string[] {
+  const filled = path.replace(":jobId", "17").replace(":schedulerId", "sweep").replace(":queueStatus", "failed");
+  const isWord = path.split("/").map((part) => part !== "" && !part.startsWith(":") && part !== "refresh");
+  const upper = (those: (index: number) => boolean): string =>
+    filled
+      .split("/")
+      .map((part, index) => (isWord[index] && those(index) ? part.toUpperCase() : part))
+      .join("/");
+  const each = isWord.flatMap((is, index) => (is ? [upper((at) => at === index)] : []));
+  return [...new Set([...each, upper(() => true)])];
+}
 
 function leastRole(at: { method: string; route: string; queue: string; status: string }): Role | undefined {
   const least = BOARD[`${at.method} ${at.route}`];

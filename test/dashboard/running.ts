@@ -65,6 +65,7 @@ export interface RunningOptions {
   readonly trustedHeader?: string;
   readonly trustedProxies?: string;
   readonly alerts?: AlertsSource | undefined;
+  readonly timeScale?: number;
 }
 
 export async function startDashboard(options: RunningOptions = {}): Promise<Running> {
@@ -85,6 +86,7 @@ export async function startDashboard(options: RunningOptions = {}): Promise<Runn
     proxies: proxies.proxies,
     publicUrl: options.publicUrl,
     alerts: options.alerts,
+    ...(options.timeScale !== undefined && { timeScale: options.timeScale }),
     log: createLog({ name: "dashboard", level: "silent", pretty: false }),
   });
   const send = (ask: Ask): Promise<Answer> => exchange(dashboard.url, ask);

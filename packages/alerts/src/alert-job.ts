@@ -14,6 +14,8 @@ const entrySchema = z.strictObject({
   /** When it was over. */
   endedAt: z.number().optional(),
   gone: z.literal(true).optional(),
+  /** Of an end: the message that told the begin. */
+  openedIn: z.string().max(128).optional(),
   facts: factsSchema,
 });
 
@@ -44,13 +46,14 @@ export function parseAlertJob(data: unknown): AlertJob | undefined {
 }
 
 /** An incident as a message tells it. */
-export function entryOf(key: string, { subject, since, facts, ended }: Incident, isEnd: boolean): AlertEntry {
+export function entryOf(key: string, { subject, since, facts, opened, ended }: Incident, isEnd: boolean): AlertEntry {
   return {
     key,
     ...(subject && { subject }),
     since,
     facts,
     ...(isEnd && ended && { endedAt: ended.at, ...(ended.gone && { gone: true as const }) }),
+    ...(isEnd && opened && { openedIn: opened.batch }),
   };
 }
 

@@ -7,6 +7,7 @@ import { createAnnounce } from "./announce.ts";
 import { createDelivery } from "./delivery.ts";
 import { createIncidentStore } from "./incident-store.ts";
 import { overviewOf, type AlertsOverview } from "./overview.ts";
+import { createOutage } from "./outage.ts";
 import { createSender } from "./sender.ts";
 import type { AlertSettings } from "./settings-file.ts";
 import { createSettingsInForce, type AlertsSource } from "./settings-source.ts";
@@ -16,6 +17,8 @@ import { sendTestAlert, type TestResult } from "./test-alert.ts";
 export interface Alerts {
   /** Finds what is wrong in each round of the watch. */
   readonly watcher: Watcher;
+  /** Told how each round ended, tells that Redis itself has failed. Each process that is told tells for itself. */
+  readonly onRound: (failed: boolean) => void;
   /** Delivers what is on the queue, and looks for changes of the file. */
   start(): void;
   /** Waits for what is under way. */
@@ -50,18 +53,22 @@ export function createAlerts({ source, redis, blocking, durations, timeScale, cl
   const { publicUrl } = source;
   const delivery = createDelivery({
     connection: blocking,
+    queue,
     store,
     settings,
     publicUrl,
     sender,
     durations,
     timeScale,
+    clock,
     log,
   });
+  const outage = createOutage({ settings, publicUrl, sender, durations, timeScale, clock, log });
   let looking: NodeJS.Timeout | undefined;
 
   return {
     watcher: createAnnounce({ store, queue, settings, awayMs: durations.alertAway, timeScale }),
+    onRound: (failed) => void outage(failed),
     start() {
       looking = setInterval(() => inForce.look(), durations.configCheck);
       delivery.run().catch((err: unknown) => log.warn({ err }, "alerts.stopped"));

@@ -5,7 +5,7 @@ import { alertJobId, alertJobName, entryOf, SHOWN, type AlertJob } from "./alert
 import { conditionsOf } from "./conditions.ts";
 import { ALERT_BACKOFF } from "./delivery.ts";
 import type { IncidentStore } from "./incident-store.ts";
-import { quietFor } from "./quiet-hours.ts";
+import { quietLeft } from "./quiet-hours.ts";
 import { wants } from "./receiver.ts";
 import { RULE_NAMES, scaledThresholds, type Rule, type RuleSettings } from "./rules.ts";
 import type { AlertSettings } from "./settings-file.ts";
@@ -24,7 +24,7 @@ export interface AnnounceDeps {
 }
 
 /** With the longest waits in between this is about five hours. */
-const ATTEMPTS = 40;
+export const ATTEMPTS = 40;
 /** BullMQ runs what has no priority first. */
 const CAN_WAIT = 10;
 
@@ -62,38 +62,38 @@ interface NewJob {
   readonly opts: object;
 }
 
-/** A message for each receiver that wants it. */
-function jobsOf(announcement: Announcement, { receivers, quietHours, rules }: AlertSettings, now: number): NewJob[] {
-  const { batch, rule, transition: change, incidents } = announcement;
-  const { severity } = rules[rule];
-  const waits = severity === "ticket" && quietHours ? quietFor(quietHours, now) : 0;
-  return receivers.flatMap((receiver) => {
-    const wanted = incidents.filter(([, { subject }]) => wants(receiver, { severity, rule, subject }));
-    if (wanted.length === 0) return [];
-    const data: AlertJob = {
-      receiver: receiver.name,
-      rule,
-      severity,
-      transition: change,
-      batch,
-      at: now,
-      count: wanted.length,
-      incidents: wanted.slice(0, SHOWN).map(([key, incident]) => entryOf(key, incident, change === "recovered")),
-    };
+/** A job for each message. */
+function jobsOf(announcement: Announcement, settings: AlertSettings, now: number): NewJob[] {
+  return alertsOf(announcement, settings, now).map((data) => {
+    const waits = quietLeft(data.severity, settings.quietHours, now);
     const opts = {
       ...HISTORY,
-      jobId: alertJobId(batch, receiver.name),
+      jobId: alertJobId(data.batch, data.receiver),
       attempts: ATTEMPTS,
       backoff: { type: ALERT_BACKOFF },
       stackTraceLimit: 0,
       ...(waits > 0 && { delay: waits }),
-      ...(severity === "ticket" && { priority: CAN_WAIT }),
+      ...(data.severity === "ticket" && { priority: CAN_WAIT }),
     };
-    return [{ name: alertJobName(data), data, opts }];
+    return { name: alertJobName(data), data, opts };
   });
 }
 
-function scaledRules(rules: AlertSettings["rules"], scale: number): Readonly<Record<Rule, RuleSettings>> {
+/** A message for each receiver that wants it. Pure. */
+export function alertsOf(announcement: Announcement, { receivers, rules }: AlertSettings, now: number): AlertJob[] {
+  const { batch, rule, transition: change, incidents } = announcement;
+  const { severity } = rules[rule];
+  return receivers.flatMap((receiver): AlertJob[] => {
+    const wanted = incidents.filter(([, { subject }]) => wants(receiver, { severity, rule, subject }));
+    if (wanted.length === 0) return [];
+    const entries = wanted.slice(0, SHOWN).map(([key, incident]) => entryOf(key, incident, change === "recovered"));
+    const about = { rule, severity, transition: change, batch, at: now };
+    return [{ receiver: receiver.name, ...about, count: wanted.length, incidents: entries }];
+  });
+}
+
+/** The rules in compressed time. @param scale divides every duration (`TOKENKEEPER_TIME_SCALE`). */
+export function scaledRules(rules: AlertSettings["rules"], scale: number): Readonly<Record<Rule, RuleSettings>> {
   const entries = RULE_NAMES.map((rule) => [rule, { ...rules[rule], for: rules[rule].for / scale }] as const);
   return Object.fromEntries(entries) as Record<Rule, RuleSettings>;
 }

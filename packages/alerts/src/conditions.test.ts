@@ -154,6 +154,11 @@ describe("conditionsOf", () => {
     ["a Redis that is nearly full", { redis: { ...FLEET.redis, usedBytes: 81, limitBytes: 100 } }, ["RedisRisk"]],
     ["a Redis whose last write failed", { redis: { ...FLEET.redis, persistenceOk: false } }, ["RedisRisk"]],
     ["a replica", { redis: { ...FLEET.redis, role: "slave" } }, ["RedisRisk"]],
+    [
+      "a replica that evicts",
+      { redis: { ...FLEET.redis, policy: "allkeys-lru", role: "slave" } },
+      ["RedisRisk", "RedisRisk"],
+    ],
   ])("finds of the fleet with %s what its rules say", (_what, fleet, rules) => {
     expect(found(roundOf([factsOf()], fleet))).toEqual(rules);
   });
@@ -193,6 +198,57 @@ describe("conditionsOf", () => {
 
       expect(found(roundOf([failing, own]))).toEqual(["RefreshFailing", "PermanentFailure of the ticket"]);
       expect(found(roundOf([factsOf(), own]))).toEqual(["PermanentFailure of the ticket"]);
+    });
+
+    it.each<[string, Change, string[]]>([
+      ["is paused and served", { paused: { by: "ann", at: 1 } }, []],
+      ["cools down and is served", { control: block("cool_down", "45009", { until: NOW + 1 }) }, ["CoolDown"]],
+      ["waits for a person and is served", { control: block("needs_person", "40164") }, ["NeedsPerson"]],
+    ])("that ended is told while its access token %s", (_what, token, rules) => {
+      expect(found(roundOf([factsOf(token), ticket(gone)]))).toEqual([
+        ...rules,
+        "TokenMissing of the ticket",
+        "TokenExpiringSoon of the ticket",
+      ]);
+    });
+
+    it("that ended is told although both cool down with one code, and not when the access token ended too", () => {
+      const cooling = block("cool_down", "45009", { until: NOW + 1 });
+      const ended = ticket({ ...gone, control: cooling });
+
+      expect(found(roundOf([factsOf({ control: cooling }), ended]))).toEqual([
+        "CoolDown",
+        "TokenMissing of the ticket",
+        "TokenExpiringSoon of the ticket",
+        "(CoolDown of the ticket)",
+      ]);
+      expect(found(roundOf([factsOf({ ...gone, control: cooling }), ended]))).toEqual([
+        "TokenMissing",
+        "TokenExpiringSoon",
+        "CoolDown",
+        "(TokenMissing of the ticket)",
+        "(TokenExpiringSoon of the ticket)",
+        "(CoolDown of the ticket)",
+      ]);
+    });
+
+    it("that ends soon is explained by an access token that does too, and one that ended is not", () => {
+      const soon = { token: "classic", lifeMs: MINUTE, control: { failures: 1, failingSince: NOW } } as const;
+      const last = { at: NOW, reason: "due", outcome: "transient" } as const;
+      const token = factsOf({ ...soon, last });
+
+      expect(found(roundOf([token, ticket({ ...soon, last })]))).toEqual([
+        "TokenExpiringSoon",
+        "RefreshFailing",
+        "(TokenExpiringSoon of the ticket)",
+        "(RefreshFailing of the ticket)",
+      ]);
+      expect(found(roundOf([token, ticket(gone)]))).toEqual([
+        "TokenExpiringSoon",
+        "RefreshFailing",
+        "TokenMissing of the ticket",
+        "(TokenExpiringSoon of the ticket)",
+      ]);
     });
   });
 

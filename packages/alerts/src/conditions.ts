@@ -61,9 +61,12 @@ export function conditionsOf(round: Round, thresholds: Thresholds): ReadonlyMap<
   const credentials = seen.flatMap((each) =>
     Object.entries(HOLDS)
       .filter(([, holds]) => holds(each, thresholds))
-      .map(([rule]): Condition => conditionOf(rule as Rule, each, noWorker)),
+      .map(([name]): Condition => {
+        const rule = name as Rule;
+        return { ...conditionOf(rule, each), explained: isExplained(rule, each, { noWorker, thresholds }) };
+      }),
   );
-  return new Map([...fleet, ...credentials].map((each) => [incidentKey(each.rule, each.subject), each]));
+  return new Map([...fleet, ...credentials].map((each) => [incidentKey(each), each]));
 }
 
 function seenIn({ facts, rows }: Round): Seen[] {
@@ -78,17 +81,13 @@ function seenIn({ facts, rows }: Round): Seen[] {
   });
 }
 
-function conditionOf(rule: Rule, seen: Seen, noWorker: boolean): Condition {
-  const { facts, row } = seen;
-  const { control } = facts;
+function conditionOf(rule: Rule, { facts: { control }, row }: Seen): Omit<Condition, "explained"> {
   const { failingSince, block } = control;
   const since = rule === "RefreshFailing" ? failingSince : rule === "ForeignRefresh" ? control.foreignAt : undefined;
-  const byFleet = noWorker && (rule === "RefreshOverdue" || rule === "TokenExpiringSoon");
   return {
     rule,
     subject: { account: clipped(row.account), name: clipped(row.name), kind: row.kind },
     ...(since !== undefined && { since }),
-    explained: byFleet || (rule !== "QuotaHigh" && isParents(seen)) || (rule === "TokenMissing" && neverHad(seen)),
     facts: {
       state: row.state,
       served: row.served,
@@ -108,17 +107,35 @@ function clipped(text: string, length = 64): string {
   return text.slice(0, length);
 }
 
+interface Around {
+  readonly noWorker: boolean;
+  readonly thresholds: Thresholds;
+}
+
+function isExplained(rule: Rule, seen: Seen, { noWorker, thresholds }: Around): boolean {
+  if (noWorker && (rule === "RefreshOverdue" || rule === "TokenExpiringSoon")) return true;
+  if (rule === "TokenMissing" && neverHad(seen)) return true;
+  return rule !== "QuotaHigh" && isParents(rule, seen, thresholds);
+}
+
 /** A ticket in trouble because its access token is, and not for a reason of its own. */
-function isParents({ facts, parent }: Seen): boolean {
+function isParents(rule: Rule, { facts, parent }: Seen, thresholds: Thresholds): boolean {
   if (!parent || (parent.row.level === "ok" && parent.row.served)) return false;
   const own = facts.control.block?.code;
-  return own === undefined || own === parent.facts.control.block?.code;
+  if (own !== undefined && own !== parent.facts.control.block?.code) return false;
+  if (rule !== "TokenMissing" && rule !== "TokenExpiringSoon") return true;
+  // What apps feel is told, unless what is told of the token is as bad: a pause or a cool-down of it is not.
+  const asBad = !parent.row.served || HOLDS[rule]?.(parent, thresholds) === true;
+  return asBad || (own !== undefined && waitsForPerson(facts));
 }
 
 /** A credential that waits for a person since before its first value: that it has none is said with the reason. */
-function neverHad({ facts: { control } }: Seen): boolean {
-  const waits = control.block?.class === "needs_person" || control.block?.class === "permanent";
-  return waits && control.committedGeneration === 0;
+function neverHad({ facts }: Seen): boolean {
+  return waitsForPerson(facts) && facts.control.committedGeneration === 0;
+}
+
+function waitsForPerson({ control }: Facts): boolean {
+  return control.block?.class === "needs_person" || control.block?.class === "permanent";
 }
 
 /** It had a value, which ended or is about to, and no refresh in sight. */
@@ -140,7 +157,7 @@ function fleetConditions(fleet: Fleet, { memoryShare }: Thresholds): Condition[]
     ...(schedulers.overdue > 0
       ? [{ rule: "SchedulerOverdue" as const, facts: { overdue: schedulers.overdue }, explained: noWorker }]
       : []),
-    ...(risks.length > 0 ? [{ rule: "RedisRisk" as const, facts: { risks }, explained: false }] : []),
+    ...risks.map((risk) => ({ rule: "RedisRisk" as const, facts: { risks: [risk] }, explained: false })),
   ];
 }
 

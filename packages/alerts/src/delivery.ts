@@ -1,11 +1,14 @@
 import { ALERTS_QUEUE, reportErrors, type Durations, type Log } from "@tokenkeeper/core";
-import { QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
-import { UnrecoverableError, Worker, type Job } from "bullmq";
+import { QUEUE_PREFIX, type Clock } from "@tokenkeeper/shared/contract";
+import { answered } from "@tokenkeeper/ops";
+import { DelayedError, UnrecoverableError, Worker, type Job, type Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { parseAlertJob, SHOWN, type AlertJob } from "./alert-job.ts";
+import { alertJobId, parseAlertJob, SHOWN, type AlertJob } from "./alert-job.ts";
 import type { Verdict } from "./formats/format.ts";
+import { heardOf, tellable, type Heard } from "./heard.ts";
 import type { IncidentStore } from "./incident-store.ts";
 import { messageOf, type MessageStyle } from "./message.ts";
+import { quietLeft } from "./quiet-hours.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Sender } from "./sender.ts";
 import type { AlertSettings } from "./settings-file.ts";
@@ -14,6 +17,8 @@ import type { AlertSettings } from "./settings-file.ts";
 export interface DeliveryDeps {
   /** Waits for Redis for ever. */
   readonly connection: Redis;
+  /** The queue `alerts`. */
+  readonly queue: Pick<Queue, "getJob">;
   readonly store: Pick<IncidentStore, "some">;
   readonly settings: () => AlertSettings;
   readonly publicUrl: string | undefined;
@@ -21,10 +26,11 @@ export interface DeliveryDeps {
   readonly durations: Durations;
   /** Divides the times that robots ask for. */
   readonly timeScale: number;
+  readonly clock: Pick<Clock, "now">;
   readonly log: Log;
 }
 
-/** What a job on `alerts` came to. `over`: what it was to tell was over before it could be told. */
+/** What a job on `alerts` came to. `over`: what it was to tell, or the end of, was over before it could be told. */
 export type DeliveryResult = { readonly outcome: "delivered" | "over" };
 
 /** How the backoff of these jobs is called. */
@@ -52,9 +58,9 @@ class NotDelivered extends Error {
 
 /** Delivers the messages of the queue `alerts`. */
 export function createDelivery(deps: DeliveryDeps): Worker {
-  const { connection, store, settings, publicUrl, sender, durations, timeScale, log } = deps;
+  const { connection, queue, store, settings, publicUrl, sender, durations, timeScale, clock, log } = deps;
 
-  async function deliver(job: Job): Promise<DeliveryResult> {
+  async function deliver(job: Job, token: string | undefined): Promise<DeliveryResult> {
     const data = parseAlertJob(job.data);
     if (!data) {
       throw new UnrecoverableError(
@@ -63,11 +69,14 @@ export function createDelivery(deps: DeliveryDeps): Worker {
     }
     const receiver = settings().receivers.find(({ name }) => name === data.receiver);
     if (!receiver) return giveUp(job, UNKNOWN_RECEIVER, job.attemptsMade + 1 < UNKNOWN_TRIES);
-    if (data.transition === "opened" && (await isOver(data))) return { outcome: "over" };
-    const verdict = await sender.send(
-      receiver,
-      messageOf(job.id ?? data.batch, data, styleOf(receiver, settings(), publicUrl)),
-    );
+    // They may have begun since it was enqueued: between two tries, or while nothing delivered.
+    const quiet = quietLeft(data.severity, settings().quietHours, clock.now());
+    if (quiet > 0) return postpone(job, { token, ms: quiet });
+    const rest = await restOf(data);
+    if (rest === "not yet") return postpone(job, { token, ms: backoffOf(job.attemptsStarted, undefined) });
+    if (!rest) return { outcome: "over" };
+    const message = messageOf(job.id ?? data.batch, rest, styleOf(receiver, settings(), publicUrl));
+    const verdict = await sender.send(receiver, message);
     if (verdict.type === "accepted") {
       log.info({ receiver: receiver.name, rule: data.rule, transition: data.transition }, "alert.delivered");
       return { outcome: "delivered" };
@@ -75,7 +84,24 @@ export function createDelivery(deps: DeliveryDeps): Worker {
     return giveUp(job, verdict, verdict.type === "retry");
   }
 
-  /** A message that was late tells nobody of what is over: its end is told. */
+  /** The message waits and no try of it is used. */
+  async function postpone(job: Job, { token, ms }: { token: string | undefined; ms: number }): Promise<never> {
+    await job.moveToDelayed(Date.now() + ms, token);
+    throw new DelayedError();
+  }
+
+  /** What there is to tell now. */
+  async function restOf(data: AlertJob): Promise<AlertJob | "not yet" | undefined> {
+    if (data.transition === "opened") return (await isOver(data)) ? undefined : data;
+    if (data.count > SHOWN) return data;
+    return tellable(data, await Promise.all(data.incidents.map(({ openedIn }) => heardIn(openedIn, data.receiver))));
+  }
+
+  async function heardIn(batch: string | undefined, receiver: string): Promise<Heard> {
+    return batch === undefined ? "maybe" : heardOf(await answered(() => queue.getJob(alertJobId(batch, receiver))));
+  }
+
+  /** A message that was late tells nobody of what is over. */
   async function isOver({ batch, count, incidents }: AlertJob): Promise<boolean> {
     const known = await store.some(incidents.map(({ key }) => key));
     const isOn = incidents.some(({ key }) => {
@@ -97,8 +123,10 @@ export function createDelivery(deps: DeliveryDeps): Worker {
 
   /** Total and never throwing: BullMQ leaves a job hanging when its backoff strategy fails. */
   function backoffOf(made: number, error: Error | undefined): number {
-    const usual = Math.min(durations.alertRetryMost, durations.alertRetryFirst * 2 ** Math.max(0, made - 1));
-    return Math.max(1, Math.round(Math.max(usual, error instanceof NotDelivered ? error.afterMs : 0)));
+    return Math.max(
+      1,
+      Math.round(Math.max(retryAfter(made, durations), error instanceof NotDelivered ? error.afterMs : 0)),
+    );
   }
 
   const worker = new Worker(ALERTS_QUEUE, deliver, {
@@ -124,6 +152,11 @@ const UNKNOWN_RECEIVER = {
     zh: "此进程的告警文件中没有该接收方，请让各进程使用同一份文件",
   },
 } as const satisfies Verdict;
+
+/** How long after so many tries a message is tried again, ms. Pure. */
+export function retryAfter(made: number, { alertRetryFirst, alertRetryMost }: Durations): number {
+  return Math.min(alertRetryMost, alertRetryFirst * 2 ** Math.max(0, made - 1));
+}
 
 /** How messages to a receiver are written. */
 export function styleOf(

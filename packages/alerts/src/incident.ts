@@ -3,13 +3,13 @@ import { STATES } from "@tokenkeeper/ops";
 import { z } from "zod";
 import { RULE_NAMES, type Rule } from "./rules.ts";
 
-/** What is wrong with Redis. */
-export const RISKS = ["policy", "memory", "persistence", "role"] as const;
+/** What is wrong with Redis. `unreachable` is never in Redis: the dashboard tells it by itself. */
+export const RISKS = ["policy", "memory", "persistence", "role", "unreachable"] as const;
 
 /** One of `RISKS`. */
 export type Risk = (typeof RISKS)[number];
 
-/** What there is to say of an incident, as it was when it opened. Nothing secret, no text of a third party's. */
+/** What there is to say of an incident, as it was when last seen. Nothing secret, no text of a third party's. */
 export const factsSchema = z.strictObject({
   state: z.enum(STATES).optional(),
   /** Whether apps have a value. */
@@ -76,7 +76,7 @@ export type Incident = z.output<typeof incidentSchema>;
 /** Incidents by their keys. */
 export type Incidents = ReadonlyMap<string, Incident>;
 
-/** Names an incident: there is one of a rule and a credential at a time. */
-export function incidentKey(rule: Rule, subject: Subject | undefined): string {
-  return subject ? `${rule}:${subject.account}:${subject.kind}` : rule;
+/** Names an incident: there is one of a rule and a credential, or of a risk of Redis, at a time. */
+export function incidentKey({ rule, subject, facts }: Pick<Incident, "rule" | "subject" | "facts">): string {
+  return [rule, ...(subject ? [subject.account, subject.kind] : (facts.risks ?? []))].join(":");
 }

@@ -1,4 +1,5 @@
 import { HOUR, MINUTE } from "@tokenkeeper/shared/contract";
+import type { Severity } from "./rules.ts";
 
 /** A time of each day at which nobody is told of what can wait. */
 export interface QuietHours {
@@ -20,6 +21,11 @@ export function quietFor({ from, to, timeZone }: QuietHours, now: number): numbe
   const [begin, end] = [from * MINUTE, to * MINUTE];
   const quiet = begin <= end ? at >= begin && at < end : at >= begin || at < end;
   return quiet ? (end - at + DAY) % DAY : 0;
+}
+
+/** How long a message of this severity has to wait for the end of quiet hours, ms. Pure. @param now epoch ms */
+export function quietLeft(severity: Severity, quietHours: QuietHours | undefined, now: number): number {
+  return severity === "ticket" && quietHours ? quietFor(quietHours, now) : 0;
 }
 
 function sinceMidnight(now: number, timeZone: string): number {

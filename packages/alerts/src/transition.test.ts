@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Condition } from "./conditions.ts";
-import type { Incident, Incidents } from "./incident.ts";
+import { incidentKey, type Incident, type Incidents, type Risk } from "./incident.ts";
 import { RULE_NAMES, RULES, type Rule, type RuleSettings } from "./rules.ts";
 import { announcementsOf, told, transition } from "./transition.ts";
 
@@ -166,6 +166,49 @@ describe("transition", () => {
 
     expect(step(opened, { at: 10, condition: holds() }).get(KEY)).toBe(opened.get(KEY));
     expect(told(opened).get(KEY)).toBe(opened.get(KEY));
+  });
+
+  it("has what is true now of what goes on, and tells it no second time", () => {
+    const first = holds({ since: -60 * SECOND, facts: { code: "40164", ip: "203.0.113.7" } });
+    const opened = told(step(new Map(), { at: 0, condition: first }));
+
+    const later = step(opened, { at: 10, condition: holds({ facts: { code: "40164", ip: "203.0.113.8" } }) });
+    const back = step(step(later, { at: 20 }), { at: 30, condition: first });
+
+    expect(later.get(KEY)).toEqual({ ...opened.get(KEY), facts: { code: "40164", ip: "203.0.113.8" } });
+    expect(back.get(KEY)).toEqual(opened.get(KEY));
+    expect([...announcementsOf(later), ...announcementsOf(back)]).toEqual([]);
+  });
+
+  it("tells a second risk of Redis although a first one is open, and each end", () => {
+    const risk = (name: Risk): [string, Condition] => {
+      const found: Condition = { rule: "RedisRisk", facts: { risks: [name] }, explained: false };
+      return [incidentKey(found), found];
+    };
+    let incidents: Incidents = new Map();
+    const rounds: Risk[][] = [["policy"], ["policy", "memory"], ["memory"], [], []];
+    const heard = rounds.map((risks, index) => {
+      incidents = transition({
+        incidents,
+        conditions: new Map(risks.map(risk)),
+        now: index * 60 * SECOND,
+        round: String(index),
+        rules: { ...RULES_IN_FORCE, RedisRisk: { severity: "page", for: 0, off: false } },
+        awayMs: 60 * SECOND,
+        accounts: new Set(),
+      });
+      const batches = announcementsOf(incidents).map(({ batch }) => batch);
+      incidents = told(incidents);
+      return batches;
+    });
+
+    expect(heard).toEqual([
+      ["RedisRisk-opened-0-policy"],
+      ["RedisRisk-opened-1-memory"],
+      [],
+      ["RedisRisk-recovered-3-policy"],
+      ["RedisRisk-recovered-4-memory"],
+    ]);
   });
 
   it("tells begin and end in turn, whatever happens in whatever rounds", () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Condition } from "./conditions.ts";
 import type { Incident, Incidents } from "./incident.ts";
 import type { Rule, RuleSettings } from "./rules.ts";
@@ -7,7 +8,7 @@ export interface TransitionInput {
   readonly incidents: Incidents;
   readonly conditions: ReadonlyMap<string, Condition>;
   readonly now: number;
-  /** Tells this round from all others: what opens or ends in it by one rule is one message. */
+  /** Tells this round from all others: what opens or ends in it by one rule is one message, save the risks of Redis. */
   readonly round: string;
   readonly rules: Readonly<Record<Rule, RuleSettings>>;
   /** So long it must be away before it has ended. */
@@ -37,7 +38,7 @@ function nextOf(
 ): Incident | undefined {
   if (known?.ended) return known;
   const holds = condition !== undefined && !input.rules[condition.rule].off;
-  if (known?.opened) return holds ? back(known) : away(known, input);
+  if (known?.opened) return holds ? goingOn(known, condition) : away(known, input);
   // What does not hold without a gap never was an incident.
   if (!holds || condition.explained) return undefined;
   return begun(known, condition, input);
@@ -47,26 +48,34 @@ function begun(known: Incident | undefined, condition: Condition, { now, round, 
   const { rule, subject, facts } = condition;
   const since = condition.since ?? known?.since ?? now;
   if (now - since >= rules[rule].for) {
-    return { rule, ...(subject && { subject }), since, facts, opened: { at: now, batch: `${rule}-opened-${round}` } };
+    const opened = { at: now, batch: batchOf("opened", condition, round) };
+    return { rule, ...(subject && { subject }), since, facts, opened };
   }
   return known ?? { rule, ...(subject && { subject }), since, facts };
 }
 
-function back(known: Incident): Incident {
-  if (known.awayAt === undefined) return known;
+/** It is not away any more, and pages say what is true now: the address that WeChat sees may be another one. */
+function goingOn(known: Incident, { facts }: Condition): Incident {
+  const isSame = isDeepStrictEqual(known.facts, facts);
+  if (known.awayAt === undefined && isSame) return known;
   const { awayAt: _away, ...rest } = known;
-  return rest;
+  return { ...rest, facts: isSame ? known.facts : facts };
+}
+
+/** Each risk of Redis is a message of its own: they have different remedies. */
+function batchOf(change: Announcement["transition"], of: Pick<Incident, "rule" | "facts">, round: string): string {
+  return [of.rule, change, round, ...(of.facts.risks ?? [])].join("-");
 }
 
 function away(known: Incident, { now, round, awayMs, accounts }: TransitionInput): Incident {
   const gone = known.subject !== undefined && !accounts.has(known.subject.account);
   const awayAt = known.awayAt ?? now;
   if (!gone && now - awayAt < awayMs) return known.awayAt === undefined ? { ...known, awayAt } : known;
-  const batch = `${known.rule}-recovered-${round}`;
+  const batch = batchOf("recovered", known, round);
   return { ...known, awayAt, ended: { at: awayAt, batch, ...(gone && { gone: true as const }) } };
 }
 
-/** Something that people on call are to hear, once: what one rule opened, or ended, in one round. */
+/** Something that people on call are to hear, once: what one rule opened, or ended, in one round; of Redis one risk. */
 export interface Announcement {
   /** The same in every process and every round until it is told. */
   readonly batch: string;

@@ -55,15 +55,27 @@ const RISK_WORDS: Readonly<Record<Risk, Bilingual>> = {
     en: "The eviction policy is not noeviction: Redis may throw tokens and jobs away.",
     zh: "淘汰策略不是 noeviction：Redis 可能丢弃凭证与任务。",
   },
-  memory: { en: "More than 80 % of its memory limit is used.", zh: "内存使用超过上限的 80%。" },
+  // The share is a setting, which may differ between what found it and what tells it.
+  memory: {
+    en: "It uses more of its memory limit than the rule's share.",
+    zh: "内存占用超过了规则设定的上限比例。",
+  },
   persistence: { en: "The last write to disk failed.", zh: "最近一次写盘失败。" },
   role: { en: "It is not a master: it takes no writes.", zh: "它不是主节点，无法写入。" },
+  unreachable: {
+    en: "It does not answer the dashboard, or refuses its writes. Where workers meet the same, nothing is refreshed.",
+    zh: "看板无法访问 Redis，或写入被拒绝；若 worker 也如此，则不会有任何刷新。",
+  },
 };
 const RISK_REMEDIES: Readonly<Record<Risk, Bilingual>> = {
   policy: { en: "Set maxmemory-policy noeviction.", zh: "请设置 maxmemory-policy noeviction。" },
   memory: { en: "Raise maxmemory, or find what fills it.", zh: "请调大 maxmemory，或查明占用来源。" },
   persistence: { en: "Check disk space and the rights of its folder.", zh: "请检查磁盘空间与数据目录权限。" },
   role: { en: "Point REDIS_URL at the master.", zh: "请将 REDIS_URL 指向主节点。" },
+  unreachable: {
+    en: "Check that it runs, that it can be reached, and its memory and disk. Apps keep their values until these end.",
+    zh: "请检查它是否在运行、网络能否连通，以及内存与磁盘。在凭证过期之前业务应用不受影响。",
+  },
 };
 
 /** What to do where neither the code nor the state says it. */

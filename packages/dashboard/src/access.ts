@@ -13,6 +13,25 @@ interface Rule {
 
 const READ = ["GET", "HEAD"];
 
+/** What Bull Board's own paths have where a job's id may stand. It takes them in any case, so none of them is an id. */
+const BOARD_WORDS = [
+  "add",
+  "clean",
+  "concurrency",
+  "default-job-options",
+  "empty",
+  "job-data-schema",
+  "job-schedulers",
+  "metrics",
+  "obliterate",
+  "pause",
+  "promote",
+  "rate-limit",
+  "resume",
+  "retry",
+  "workers",
+];
+
 // What may stand for a part of a path. A path is matched as it came: what is only equal after decoding is another path.
 const PLACES: Readonly<Record<string, string>> = {
   ":account": "(?!\\.)(?:[A-Za-z0-9_.@-]|%(?!2F|5C|00)[0-9A-F]{2}){1,300}",
@@ -20,7 +39,7 @@ const PLACES: Readonly<Record<string, string>> = {
   ":queue": `(?:${REFRESH_QUEUE}|${SCHEDULE_QUEUE}|${ALERTS_QUEUE})`,
   ":work": `(?:${REFRESH_QUEUE}|${ALERTS_QUEUE})`,
   // BullMQ's own ids, and those of job schedulers with their colons as the board's page encodes them.
-  ":job": "(?:[A-Za-z0-9_.:@~-]|%3A|%40){1,200}",
+  ":job": `(?!(?i:${BOARD_WORDS.join("|")})(?:/|$))(?:[A-Za-z0-9_.:@~-]|%3A|%40){1,200}`,
   "**": "(?!\\.)[A-Za-z0-9_.@~-]{1,300}(?:/(?!\\.)[A-Za-z0-9_.@~-]{1,300})*",
 };
 

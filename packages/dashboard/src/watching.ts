@@ -38,7 +38,10 @@ export function createWatching(deps: WatchingDeps): Watching {
   const name = `dashboard-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const slo = createSloWatcher(redis, sloLimits(timeScale));
   const watchers = { slo, ...(delivery && { alerts: delivery.alerts.watcher }) };
-  const watch = createWatch({ redis, data, refresh, schedule, watchers, name, periodMs: durations.watch, clock, log });
+  const periodMs = durations.watch;
+  // Workers do not: a fleet of them would tell as often as it has processes.
+  const onRound = delivery?.alerts.onRound;
+  const watch = createWatch({ redis, data, refresh, schedule, watchers, onRound, name, periodMs, clock, log });
   return {
     alerts: delivery?.alerts,
     start() {

@@ -22,8 +22,8 @@ export interface Actor {
 export interface ActSpec {
   readonly user: Actor;
   readonly action: Act;
-  /** The credential, account or job. */
-  readonly target: string;
+  /** The credential, account or job. Of several credentials the trail has the first ones and their number, the log all. */
+  readonly target: string | readonly string[];
 }
 
 /** Coming, going, or something denied. */
@@ -80,9 +80,10 @@ export function createAudit({ redis, onLost = () => {}, log }: AuditDeps): Audit
   return {
     async act(spec, run, resultOf = () => "done") {
       const { user, action, target } = spec;
-      const fields = { user: user.name, role: user.role, action, target: shortened(target), address: user.address };
+      const several = typeof target !== "string" && target.length > 1 ? { targets: target } : {};
+      const fields = { user: user.name, role: user.role, action, target: textOf(target), address: user.address };
       const of = await append("acts", fields).catch(refuse);
-      log.info({ ...fields, of }, "audit.begun");
+      log.info({ ...fields, ...several, of }, "audit.begun");
       // What is done is done: an end that cannot be written makes nothing undone.
       const end = async (result: AuditResult): Promise<void> => {
         log.info({ of, result }, "audit.ended");
@@ -103,6 +104,12 @@ export function createAudit({ redis, onLost = () => {}, log }: AuditDeps): Audit
       grant(spec).catch((error: unknown) => log.error({ err: error }, "audit.access_lost"));
     },
   };
+}
+
+function textOf(target: ActSpec["target"]): string {
+  const targets = [target].flat();
+  const ids = targets.join(", ");
+  return shortened(targets.length > 1 ? `${targets.length} credentials: ${ids}` : ids);
 }
 
 function shortened(text: string): string {

@@ -38,6 +38,8 @@ export interface WatchDeps {
   readonly schedule: Queue;
   /** By their purpose. */
   readonly watchers: Readonly<Record<string, Watcher>>;
+  /** Told after each round of this process whether it failed: Redis did not answer, or took no write. */
+  readonly onRound?: ((failed: boolean) => void) | undefined;
   /** Tells this process from the others. */
   readonly name: string;
   /** From the end of one round to the begin of the next, ms. */
@@ -87,7 +89,14 @@ export function createWatch(deps: WatchDeps): Watch {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await once().catch((err: unknown) => log.warn({ err }, "watch.failed"));
+      const failed = await once().then(
+        () => false,
+        (err: unknown) => {
+          log.warn({ err }, "watch.failed");
+          return true;
+        },
+      );
+      if (!stopping.signal.aborted) deps.onRound?.(failed);
       await clock.sleep(waitMs, stopping.signal);
     }
     for (const key of Object.keys(watchers).map(watchKey))

@@ -58,11 +58,9 @@ async function rerunMany(account: string | undefined, session: Session): Promise
   const jobs = failed.filter(({ trigger }) => trigger !== "quota_reset");
   const left = failed.length - jobs.length;
   const credentials = [...new Set(jobs.map(({ credential }) => credentialId(credential)))];
-  const [first] = credentials;
-  if (first === undefined) return { rerun: 0, skipped: 0, left };
-  const target = credentials.length === 1 ? first : `${credentials.length} credentials`;
+  if (credentials.length === 0) return { rerun: 0, skipped: 0, left };
   const progress = createProgress(session.io.stderr, session.texts.rerun.progress);
-  const act = { user: actorOf(session.io), action: "rerun", target } as const;
+  const act = { user: actorOf(session.io), action: "rerun", target: credentials } as const;
   const ids = jobs.map(({ job }) => job);
   const done = await fleet.audit
     .act(act, () => fleet.actions.rerunJobs(ids, (looked, all) => progress.step(looked, all)))

@@ -125,9 +125,7 @@ export function createOpsRoutes(deps: OpsDeps): Router {
   async function rerun(request: Request, response: Response): Promise<void> {
     const body = rerunBody.safeParse(request.body).data;
     if (!body) return void response.status(400).json({ error: REFUSALS.badRequest });
-    const [first] = body.credentials;
-    const target =
-      body.credentials.length === 1 && first ? credentialId(first) : `${body.credentials.length} credentials`;
+    const target = body.credentials.map(credentialId);
     const user = signedInUser(response);
     const done = await audit.act({ user, action: "rerun", target }, () => actions.rerun(body.credentials));
     for (const { account } of body.credentials) changes.hint(account);
