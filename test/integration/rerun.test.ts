@@ -108,6 +108,31 @@ describe("a re-run by hand", () => {
     expect(world.fetches("shop")).toHaveLength(before + 1);
   });
 
+  it.each(["operator", "forced"] as const)(
+    "fetches once when several failed jobs by which people asked (%s) are re-run together",
+    async (reason) => {
+      world = await startWorld({ scale: 20, accounts: [{ name: "shop", wechat: barred }] });
+      const runtime = await world.startRuntime();
+      await failedJobs(1);
+      const data = { account: world.appId("shop"), kind: "access_token", reason };
+      for (let count = 2; count <= 4; count += 1) {
+        await world.refreshQueue.add("shop · access_token", data, { attempts: 1 });
+        await failedJobs(count);
+      }
+      await runtime.stop();
+      const jobs = await world.refreshQueue.getFailed();
+      // At this scale no slow re-check falls into the test.
+      const config = { ...world.config(), timeScale: 4 };
+      const before = world.fetches("shop").length;
+      await Promise.all(jobs.map((job) => job.retry("failed")));
+
+      await world.startRuntime({ config });
+
+      await failedJobs(jobs.length);
+      expect(world.fetches("shop")).toHaveLength(before + 1);
+    },
+  );
+
   it("of a job that ended after 20 starts runs, and until then the board says what to do", async () => {
     world = await startWorld({ scale: 2, accounts: [{ name: "shop" }] });
     const busy = { type: "errcode", errcode: -1 } as const;

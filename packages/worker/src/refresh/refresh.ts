@@ -148,8 +148,11 @@ export function createRefresher({ store, look, runAttempt, durations, log }: Ref
         const { state } = found;
         const rerun = rerunOf(state.control, jobId);
         const { isRerun } = rerun;
-        const forcedBy = reason === "forced" ? forcingJob(state, { jobId, again: rerun.byHand }) : undefined;
-        const byHand = rerun.byHand || forcedBy !== undefined || reason === "operator";
+        // What a person asked for by this job was asked for again by another of the same re-run, which has begun.
+        const isSpent = isRerun && !rerun.byHand;
+        const forcedBy =
+          reason === "forced" && !isSpent ? forcingJob(state, { jobId, again: rerun.byHand }) : undefined;
+        const byHand = rerun.byHand || forcedBy !== undefined || (reason === "operator" && !isSpent);
         const outcome = await act(credential, found, {
           byHand,
           isRerun,
