@@ -80,12 +80,18 @@ export function createReadings(redisUrl: string, durations: Durations, clock: Cl
       cacheMs: durations.readerCache,
       waitMs: WAIT,
       endMarginMs: durations.readerMargin,
+      replacedMs: durations.overlap,
       pollMs: SECOND / 5,
       retryMs: SECOND,
     },
   });
-  const readingOf = (credential: CredentialRef): Reading | undefined =>
-    lastRead.get(credentialId(credential))?.(clock.monotonic());
+
+  function readingOf(credential: CredentialRef): Reading | undefined {
+    const reading = lastRead.get(credentialId(credential))?.(clock.monotonic());
+    // A token that was replaced since it was read does not live to the end of its record.
+    const leftMs = reader.leftMs(credential) + durations.readerMargin;
+    return reading && { ...reading, remainingMs: Math.min(reading.remainingMs, leftMs) };
+  }
 
   return {
     async read(credential) {
