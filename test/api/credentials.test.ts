@@ -80,7 +80,10 @@ describe("reading a credential", () => {
 
     const { status, headers, body } = await ask(world, "shop", { key: "staging", url, noCache: true });
     expect([status, headers.get("retry-after"), body["error"]]).toEqual([503, "5", "unavailable"]);
-    expect((await ask(world, "shop", { key: "staging", url })).body["value"]).toBe(before.body["value"]);
+    const remembered = (await ask(world, "shop", { key: "staging", url })).body;
+    expect(remembered["value"]).toBe(before.body["value"]);
+    // It is known to be replaced.
+    expect(remembered["expiresInSeconds"]).toBeLessThanOrEqual(300);
     await world.redis.restart();
     await eventually(
       async () => expect((await ask(world, "shop", { key: "staging", url, noCache: true })).status).toBe(200),
