@@ -222,6 +222,39 @@ describe("tokens for tests", () => {
     await expect(tokens.getAccessToken("shop")).rejects.toMatchObject({ reason: "missing" });
   });
 
+  it("are served for 5 minutes after a rotation that could not be read, tickets to their end", async () => {
+    const { tokens, rotate, clock, setAvailable } = createTestTokens();
+    const [token, ticket] = [rotate("shop"), rotate("shop", { kind: "jsapi_ticket" })];
+    await tokens.getAccessToken("shop");
+    await tokens.getTicket("shop", "jsapi");
+    setAvailable(false);
+    const newer = rotate("shop");
+    rotate("shop", { kind: "jsapi_ticket" });
+
+    clock.advance(294_999);
+    expect(await tokens.getAccessToken("shop")).toBe(token);
+    clock.advance(1);
+    await expect(tokens.getAccessToken("shop")).rejects.toMatchObject({ reason: "redis_unreachable" });
+    expect(await tokens.getTicket("shop", "jsapi")).toBe(ticket);
+    setAvailable(true);
+    expect(await tokens.getAccessToken("shop")).toBe(newer);
+  });
+
+  it("take a token for a replaced one when the hint came while it was read", async () => {
+    const { tokens, set, rotate, clock, setAvailable } = createTestTokens();
+    set("shop");
+    await tokens.getAccessToken("shop");
+    const first = rotate("shop");
+    const reading = tokens.getAccessToken("shop");
+    rotate("shop");
+    expect(await reading).toBe(first);
+    setAvailable(false);
+
+    clock.advance(295_000);
+
+    await expect(tokens.getAccessToken("shop")).rejects.toMatchObject({ reason: "redis_unreachable" });
+  });
+
   it("come back with Redis", async () => {
     const { tokens, set, setAvailable } = createTestTokens();
     const value = set("shop");

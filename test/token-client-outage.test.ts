@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
 import { createTokenClient } from "@tokenkeeper/shared";
+import { recordKey } from "@tokenkeeper/shared/contract";
 import { eventually } from "./support/eventually.ts";
 import { nameAccount, newAccount, publishRotation, pushedClock, putRecord } from "./support/records.ts";
 import { startTestRedis } from "./support/redis.ts";
@@ -32,6 +33,43 @@ describe("while Redis is down", () => {
     await expect(tokens.withToken("shop", async () => "called")).rejects.toMatchObject(UNREACHABLE);
     await tokens.close();
     app.disconnect();
+  });
+
+  it.each([
+    ["a token that a hint has replaced is served for 5 minutes", "another", 295_000],
+    ["a token whose own hint came late is served to its end", "its own", LIFE - 5_000],
+  ])("%s", async (_title, version, servedMs) => {
+    await using server = await startTestRedis();
+    const account = newAccount();
+    await putRecord(server.redis, { account, value: "75_first", lifeMs: LIFE });
+    const clock = pushedClock();
+    const tokens = createTokenClient({ redis: server.url, clock, redisDeadlineMs: 300 });
+    /** Hints come in their order: what was sent before was heard when the one of another account is. */
+    const heard = async (): Promise<void> => {
+      const other = newAccount();
+      await putRecord(server.redis, { account: other, value: "75_before" });
+      await tokens.getAccessToken(other);
+      await putRecord(server.redis, { account: other, value: "75_after" });
+      await eventually(
+        async () => {
+          await publishRotation(server.redis, other);
+          expect(await tokens.getAccessToken(other)).toBe("75_after");
+        },
+        { what: "the hint" },
+      );
+    };
+    await heard();
+    expect(await tokens.getAccessToken(account)).toBe("75_first");
+    const own = await server.redis.hget(recordKey({ account, kind: "access_token" }), "version");
+    await publishRotation(server.redis, account, version === "another" ? "1" : (own ?? ""));
+    await heard();
+    await server.down();
+
+    clock.push(servedMs - 20_000);
+    expect(await tokens.getAccessToken(account)).toBe("75_first");
+    clock.push(20_000);
+    await expect(tokens.getAccessToken(account)).rejects.toMatchObject(UNREACHABLE);
+    await tokens.close();
   });
 
   it("memory is served without waiting for Redis each time", async () => {

@@ -15,12 +15,17 @@ export interface Asked {
   /** Name of the key. */
   readonly key: string;
   readonly kind?: string;
+  /** Another worker's API. */
+  readonly url?: string;
+  /** Past the memory, as a follower asks. */
+  readonly noCache?: boolean;
 }
 
 /** Reads a credential. */
-export function ask(world: World, account: string, { key, kind = "access_token" }: Asked): Promise<ApiAnswer> {
-  return call(`${world.apiUrl}/v1/accounts/${account}/credentials/${kind}`, {
-    headers: { authorization: `Bearer ${world.key(key)}` },
+export function ask(world: World, account: string, asked: Asked): Promise<ApiAnswer> {
+  const { key, kind = "access_token", url = world.apiUrl, noCache = false } = asked;
+  return call(`${url}/v1/accounts/${account}/credentials/${kind}`, {
+    headers: { authorization: `Bearer ${world.key(key)}`, ...(noCache && { "cache-control": "no-cache" }) },
   });
 }
 

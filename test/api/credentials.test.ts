@@ -1,6 +1,7 @@
 // The routes under /v1 as a client of any language uses them. Row numbers are those of the project's list of bad input for the token API.
 import { parseReporterEntry } from "@tokenkeeper/core";
-import { fingerprint, recordKey, reportersKey, REPORTS_KEY } from "@tokenkeeper/shared/contract";
+import { anyFreePort } from "@tokenkeeper/launcher";
+import { controlKey, fingerprint, recordKey, reportersKey, REPORTS_KEY } from "@tokenkeeper/shared/contract";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { putRecord } from "../support/records.ts";
@@ -56,6 +57,38 @@ describe("reading a credential", () => {
       { what: "an answer that is some seconds old" },
     );
     await world.redis.restart();
+  });
+
+  it("past the memory gives no older value than another worker did, while Redis is away", async () => {
+    world = await startWorld({ accounts: [{ name: "shop", token: "classic" }], keys: [{ name: "staging" }], scale: 1 });
+    const { api, ...rest } = world.config();
+    const port = await anyFreePort();
+    await world.startRuntime();
+    await world.startRuntime({ config: { ...rest, ...(api && { api: { ...api, port } }) } });
+    const url = `http://127.0.0.1:${port}`;
+    const before = await ask(world, "shop", { key: "staging", url });
+    await world.redis.redis.hset(controlKey({ account: world.appId("shop"), kind: "access_token" }), "plan_at", 1);
+    await eventually(
+      async () => {
+        const { body } = await ask(world, "shop", { key: "staging", noCache: true });
+        expect(body["value"]).not.toBe(before.body["value"]);
+      },
+      { what: "a rotation", timeoutMs: 30_000 },
+    );
+
+    await world.redis.down();
+
+    const { status, headers, body } = await ask(world, "shop", { key: "staging", url, noCache: true });
+    expect([status, headers.get("retry-after"), body["error"]]).toEqual([503, "5", "unavailable"]);
+    const remembered = (await ask(world, "shop", { key: "staging", url })).body;
+    expect(remembered["value"]).toBe(before.body["value"]);
+    // It is known to be replaced.
+    expect(remembered["expiresInSeconds"]).toBeLessThanOrEqual(300);
+    await world.redis.restart();
+    await eventually(
+      async () => expect((await ask(world, "shop", { key: "staging", url, noCache: true })).status).toBe(200),
+      { what: "Redis to be asked again" },
+    );
   });
 
   it("row 39 of 1,000 clients at once on a cold value costs one read of Redis and no fetch", async () => {

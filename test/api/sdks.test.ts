@@ -35,7 +35,7 @@ async function startTlsProxy(): Promise<string> {
 
 describe("wechat-api with setEndpoint", () => {
   it("gets our tokens and tickets, makes every business call through a rotation, and fetches nothing", async () => {
-    // An SDK keeps a classic token for 4 minutes (here 4 s), whatever margin it takes off: this one takes 10 s.
+    // An SDK keeps a classic token for 2.5 minutes (here 2.5 s), whatever margin it takes off: this one takes 10 s.
     world = await startWorld({
       accounts: [{ name: "shop", token: "classic", tickets: ["jsapi"] }],
       keys: [{ name: "node", sdkMargin: "10s" }],

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { controlKey, recordKey } from "@tokenkeeper/shared/contract";
 import { eventually } from "../support/eventually.ts";
 import { startWorld, type World } from "../support/world.ts";
-import { call, type ApiAnswer } from "./client.ts";
+import { ask, call, type ApiAnswer } from "./client.ts";
 
 const RID = /, hint: \[.+\] rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$| rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/;
 
@@ -193,17 +193,28 @@ describe("WeChat's own paths", () => {
 describe("a ticket call", () => {
   afterEach(() => world[Symbol.asyncDispose]());
 
+  /** Starts two workers. @returns the address of the second one's API */
+  async function startTwo(): Promise<string> {
+    const { api, ...rest } = world.config();
+    const port = await anyFreePort();
+    await world.startRuntime();
+    await world.startRuntime({ config: { ...rest, ...(api && { api: { ...api, port } }) } });
+    await world.client({ waitMs: 20_000 }).getTicket("shop", "jsapi");
+    return `http://127.0.0.1:${port}`;
+  }
+
+  /** What the second worker answers to a client that has just asked the first one for its token. */
+  async function ticketBeside(second: string): Promise<unknown> {
+    const accessToken = String((await token({ key: "sdk" })).body["access_token"]);
+    return (await ticket(accessToken, "jsapi", second)).body["errcode"];
+  }
+
   it("is answered by another worker than the token call, also just after a rotation, but not long after it", async () => {
     world = await startWorld({
       accounts: [{ name: "shop", token: "classic", tickets: ["jsapi"] }],
       keys: [{ name: "sdk" }],
     });
-    const { api, ...rest } = world.config();
-    const port = await anyFreePort();
-    await world.startRuntime();
-    await world.startRuntime({ config: { ...rest, ...(api && { api: { ...api, port } }) } });
-    const second = `http://127.0.0.1:${port}`;
-    await world.client({ waitMs: 10_000 }).getTicket("shop", "jsapi");
+    const second = await startTwo();
     const old = String((await token({ key: "sdk" })).body["access_token"]);
     expect((await ticket(old, "jsapi", second)).body["errcode"]).toBe(0);
 
@@ -216,6 +227,35 @@ describe("a ticket call", () => {
     await eventually(async () => expect((await ticket(old, "jsapi", second)).body["errcode"]).toBe(40001), {
       what: "the old token to be refused",
       timeoutMs: 40_000,
+    });
+  });
+
+  it("is answered by another worker than the token call of while Redis was away, as soon as it is back", async () => {
+    world = await startWorld({ accounts: [{ name: "shop", tickets: ["jsapi"] }], keys: [{ name: "sdk" }], scale: 1 });
+    const second = await startTwo();
+    await ask(world, "shop", { key: "sdk" });
+
+    await world.redis.down();
+    expect(await ticketBeside(second)).toBe(-1);
+    await world.redis.restart();
+
+    await eventually(async () => expect(await ticketBeside(second)).toBe(0), {
+      what: "the ticket from the other worker",
+      timeoutMs: 20_000,
+    });
+  });
+
+  it("is answered by another worker than the token call after Redis has lost who holds the token", async () => {
+    world = await startWorld({ accounts: [{ name: "shop", tickets: ["jsapi"] }], keys: [{ name: "sdk" }] });
+    const second = await startTwo();
+    expect(await ticketBeside(second)).toBe(0);
+
+    const lost = await world.redis.redis.keys("wx:given:*");
+    expect(await world.redis.redis.del(...lost)).toBeGreaterThan(0);
+
+    await eventually(async () => expect(await ticketBeside(second)).toBe(0), {
+      what: "the ticket from the other worker",
+      timeoutMs: 20_000,
     });
   });
 

@@ -206,6 +206,33 @@ describe("a follower", () => {
     expect(follower.askedOfWechat).toEqual([]);
   });
 
+  it("passes the next report on when nothing came of one, because the leader could not ask WeChat", async () => {
+    world = await startWorld({
+      accounts: [{ name: "shop", token: "classic" }],
+      keys: [{ name: "staging", mayReport: true }],
+      scale: 1,
+    });
+    await world.startRuntime();
+    follower = await startFollower(world, { key: "staging" });
+    await follower.startRuntime();
+    const dead = await follower.client(PATIENT).getAccessToken("shop");
+    for (let fetch = 0; fetch < 2; fetch += 1)
+      world.simulator.control.foreignFetch(world.appId("shop"), { family: "classic" });
+    const busy = { type: "errcode", errcode: -1 } as const;
+    world.simulator.control.addFault(world.appId("shop"), { call: "get_api_domain_ip", fault: busy });
+    const tokens = follower.client({ waitMs: 1_000 });
+
+    await eventually(
+      async () => {
+        await tokens.report("shop", dead);
+        expect(await stored(follower.redis)).not.toBe(dead);
+      },
+      { what: "another value after another report", timeoutMs: 30_000 },
+    );
+
+    expect(world.simulator.control.log({ appId: world.appId("shop"), call: "get_api_domain_ip" })).toHaveLength(2);
+  }, 60_000);
+
   it("may be followed in its turn: rotations, reports and SDKs come through both", async () => {
     world = await startWorld({
       accounts: [{ name: "shop", token: "classic" }],

@@ -5,6 +5,7 @@ import type { ReaderTimes } from "../../packages/shared/src/reader-times.ts";
 import { decodeRecord, RECORD_FIELDS } from "../../packages/shared/src/record.ts";
 import { createWithToken } from "../../packages/shared/src/with-token.ts";
 import { recordKey } from "../../packages/shared/src/keys.ts";
+import type { RotationListener } from "../../packages/shared/src/rotations.ts";
 import type { AppMessage } from "../../packages/worker/src/intake/stream.ts";
 import type { Send } from "./connection.ts";
 import type { Process } from "./process.ts";
@@ -44,11 +45,14 @@ const EVERY_MS = 5_000;
 export function startApp(deps: AppDeps): void {
   const { process, send, server, random, credentials, times } = deps;
   const { clock } = process;
-  const listeners = new Set<(id: string) => void>();
+  const listeners = new Set<RotationListener>();
   server.onRotation((credential) => {
     // Hints are lost now and then.
     if (random() < 0.05 || server.condition() === "down") return;
-    process.after(0.3 + random() * 3, () => listeners.forEach((listener) => listener(credentialId(credential))));
+    const version = readRecord(server, credential)?.version;
+    process.after(0.3 + random() * 3, () =>
+      listeners.forEach((listener) => listener(credentialId(credential), version)),
+    );
   });
   const told = new Map<string, number>();
   const reports = {

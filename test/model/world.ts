@@ -281,6 +281,7 @@ export function createWorld({ scenario, assumptions, design, faultsUntil }: Worl
         cacheMs: durations.readerCache,
         waitMs: durations.demandWait,
         endMarginMs: 5_000,
+        replacedMs: durations.overlap,
         pollMs: 200,
         retryMs: 1_000,
       },

@@ -55,9 +55,9 @@ export async function putRecord(redis: Redis, record: WrittenRecord): Promise<vo
     .exec();
 }
 
-/** Sends the hint that follows a commit. */
-export async function publishRotation(redis: Redis, account: string, kind = "access_token"): Promise<void> {
-  await redis.publish(ROTATED_CHANNEL, JSON.stringify({ account, kind, version: "1" }));
+/** Sends the hint that follows a commit. @param version of the committed record. @default another one than any */
+export async function publishRotation(redis: Redis, account: string, version = "1"): Promise<void> {
+  await redis.publish(ROTATED_CHANNEL, JSON.stringify({ account, kind: "access_token", version }));
 }
 
 /** Makes an account known under a name. */

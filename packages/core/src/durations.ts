@@ -16,7 +16,7 @@ export interface Durations {
   readonly sweep: number;
   /** How long apps serve from memory. */
   readonly readerCache: number;
-  /** How long an SDK may keep a value that WeChat rotates at every fetch: the next one leaves it the overlap. */
+  /** How long an SDK may keep a value that WeChat rotates at every fetch: one whose reply is lost leaves it the overlap, and is settled later. */
   readonly sdkKeep: number;
   /** A value is not served in the last moment of its life: it might end on the way to WeChat. */
   readonly readerMargin: number;
@@ -84,7 +84,7 @@ export function createDurations(scale: number): Durations {
     tick: MINUTE,
     sweep: 10 * SECOND,
     readerCache: 30 * SECOND,
-    sdkKeep: 4 * MINUTE,
+    sdkKeep: 150 * SECOND,
     readerMargin: 5 * SECOND,
     demandWait: 3 * SECOND,
     overlap: 5 * MINUTE,
@@ -133,6 +133,8 @@ const FLOORS: Readonly<Record<string, number>> = {
 
 /** Time by which all readers must have a new value after the worst single failure: it must fit into WeChat's overlap. */
 const MARGIN = MINUTE;
+/** A settle comes after up to so many times `settle`. */
+const LONGEST_SETTLE = 1.5;
 
 /**
  * Whether the durations fit together.
@@ -142,12 +144,13 @@ export function conflictsOf(times: Durations): string[] {
   const conflicts: string[] = [];
   if (times.http >= times.lease) conflicts.push("the HTTP deadline must be shorter than the lease");
   if (times.readerCache >= times.overlap) conflicts.push("the reader cache must be shorter than WeChat's overlap");
-  if (times.sdkKeep + times.readerCache + times.followCheck + times.http >= times.overlap) {
+  const onTheWay = times.readerCache + times.followCheck + times.http;
+  if (times.sdkKeep + onTheWay + LONGEST_SETTLE * times.settle >= times.overlap) {
     conflicts.push(
-      "what an SDK keeps, the reader cache, the followers' check and the HTTP deadline must together be shorter than WeChat's overlap",
+      "what an SDK keeps, the reader cache, the followers' check, the HTTP deadline and the longest settle must together be shorter than WeChat's overlap",
     );
   }
-  if (times.followCheck + times.http + times.readerCache >= times.settle) {
+  if (onTheWay >= times.settle) {
     conflicts.push(
       "the followers' check, the HTTP deadline and the reader cache must together be shorter than a settle",
     );

@@ -26,7 +26,7 @@ export interface TokenClientOptions {
   readonly app?: string;
   /** Hooks for a metrics library. */
   readonly metrics?: TokenMetrics;
-  /** For tests with a compressed simulator: divides what follows a credential's life (`cacheMs`, the margin at its end). @default 1 */
+  /** For tests with a compressed simulator: divides what follows a credential's life (`cacheMs`, the margin at its end, the 5 minutes of a replaced token). @default 1 */
   readonly timeScale?: number;
   readonly clock?: Clock;
 }

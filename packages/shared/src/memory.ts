@@ -5,7 +5,7 @@ import type { ReadRecord } from "./store.ts";
 interface Entry {
   readonly record: ReadRecord;
   /** The value is served until then, whatever Redis does. */
-  readonly validUntil: number;
+  validUntil: number;
   /** The value is served until then without asking Redis. */
   trustedUntil: number;
   servedAt: number;
@@ -24,7 +24,19 @@ export interface Memory {
    */
   keep(credential: CredentialRef, record: ReadRecord, life: Life): number | undefined;
   /** Makes the next read ask Redis; with `value`, only if that is the one in memory. */
-  distrust(credential: CredentialRef, value?: string): void;
+  distrust(credential: CredentialRef, value: string): void;
+  /** Makes the next read ask Redis. A token in memory of another version than the hint's is a replaced one. */
+  hear(credential: CredentialRef, hint: Hint): void;
+  /** Until when the value is served at most; 0 when there is none. */
+  validUntil(credential: CredentialRef): number;
+}
+
+/** That Redis holds another record. Monotonic ms. */
+export interface Hint {
+  /** Of that record. */
+  readonly version: string | undefined;
+  /** When the token that it replaces dies at the earliest. */
+  readonly replacedUntil: number;
 }
 
 /** How long a record may be used. Monotonic ms. */
@@ -65,7 +77,18 @@ export function createMemory(): Memory {
 
     distrust({ account, kind }, value) {
       const entry = entries.get(kind)?.get(account);
-      if (entry && (value === undefined || value === entry.record.value)) entry.trustedUntil = 0;
+      if (entry && value === entry.record.value) entry.trustedUntil = 0;
     },
+
+    hear({ account, kind }, { version, replacedUntil }) {
+      const entry = entries.get(kind)?.get(account);
+      if (!entry) return;
+      entry.trustedUntil = 0;
+      // WeChat takes tickets until their end. A hint is also sent for the very value that is held, and must not shorten it.
+      const replaced = kind === "access_token" && version !== undefined && version !== entry.record.version;
+      if (replaced) entry.validUntil = Math.min(entry.validUntil, replacedUntil);
+    },
+
+    validUntil: ({ account, kind }) => entries.get(kind)?.get(account)?.validUntil ?? 0,
   };
 }

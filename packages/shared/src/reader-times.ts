@@ -1,4 +1,4 @@
-import { SECOND } from "./time.ts";
+import { MINUTE, SECOND } from "./time.ts";
 
 /** How long the reader trusts, waits and keeps away from the end. All in ms. */
 export interface ReaderTimes {
@@ -8,6 +8,8 @@ export interface ReaderTimes {
   readonly waitMs: number;
   /** A value is not served in the last moment of its life: it might end on the way to WeChat. */
   readonly endMarginMs: number;
+  /** How long WeChat takes a token that was replaced. While Redis is away, a token that a hint has named so is not served longer. */
+  readonly replacedMs: number;
   /** How often a waiting read looks again, in case the hint is lost. */
   readonly pollMs: number;
   /** While Redis does not answer, or has lost the record, a valid value is served from memory this long before it is asked again. */
@@ -27,6 +29,7 @@ export function readerTimes(options: {
     cacheMs: Math.min(cacheMs, MAX_CACHE_MS) / timeScale,
     waitMs,
     endMarginMs: (5 * SECOND) / timeScale,
+    replacedMs: (5 * MINUTE) / timeScale,
     pollMs: 200,
     retryMs: SECOND,
   };

@@ -1,7 +1,7 @@
 import { credentialId, credentialOf, type CredentialRef } from "./credential.ts";
 import { TokenUnavailableError, type UnavailableReason } from "./errors.ts";
 import type { StaleEvent } from "./events.ts";
-import { createMemory } from "./memory.ts";
+import { createMemory, type Hint } from "./memory.ts";
 import type { ReadSource } from "./metrics.ts";
 import type { ReaderTimes } from "./reader-times.ts";
 import type { Reports } from "./reports.ts";
@@ -19,6 +19,8 @@ export interface Reader {
   awaitOther(credential: CredentialRef, refused: string): Promise<string | undefined>;
   /** Makes the next read ask Redis, if memory holds `refused`. */
   distrust(credential: CredentialRef, refused: string): void;
+  /** How long the value in memory is served at most, whatever Redis does, ms. */
+  leftMs(credential: CredentialRef): number;
 }
 
 /** Who is told of what reading comes to. */
@@ -42,12 +44,13 @@ export interface ReaderDeps {
 export function createReader({ store, rotations, reports, clock, times, hooks = {} }: ReaderDeps): Reader {
   const memory = createMemory();
   const inFlight = new Map<string, Promise<ReadRecord | undefined>>();
-  const overtaken = new Set<string>();
+  const overtaken = new Map<string, Hint>();
 
-  rotations.listen((id) => {
+  rotations.listen((id, version) => {
+    const hint = { version, replacedUntil: clock.monotonic() + times.replacedMs - times.endMarginMs };
     // A hint that comes while Redis is being read may be about a newer value than the one just read.
-    if (inFlight.has(id)) overtaken.add(id);
-    memory.distrust(credentialOf(id));
+    if (inFlight.has(id)) overtaken.set(id, hint);
+    memory.hear(credentialOf(id), hint);
   });
 
   async function load(credential: CredentialRef, id: string): Promise<ReadRecord | undefined> {
@@ -56,8 +59,10 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
       const record = await store.read(credential);
       if (!record) return undefined;
       const validUntil = readAt + record.remainingMs - times.endMarginMs;
-      const trustedUntil = overtaken.has(id) ? 0 : Math.min(readAt + times.cacheMs, validUntil);
+      const trustedUntil = Math.min(readAt + times.cacheMs, validUntil);
       const lagMs = memory.keep(credential, record, { readAt, validUntil, trustedUntil });
+      const hint = overtaken.get(id);
+      if (hint) memory.hear(credential, hint);
       if (lagMs !== undefined) hooks.rotated?.(credential, record.version, lagMs);
       return validUntil > clock.monotonic() ? record : undefined;
     } finally {
@@ -141,5 +146,7 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
     awaitOther: (credential, refused) => awaitValue(credential, refused),
 
     distrust: (credential, refused) => memory.distrust(credential, refused),
+
+    leftMs: (credential) => Math.max(0, memory.validUntil(credential) - clock.monotonic()),
   };
 }

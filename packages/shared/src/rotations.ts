@@ -4,14 +4,17 @@ import { ROTATED_CHANNEL } from "./keys.ts";
 
 /** Listens for rotation hints. Everything stays correct when a hint never comes. */
 export interface Rotations {
-  /** Calls back with the credential's id (`<account>:<kind>`) whenever its record changed, until the returned function is called. */
-  listen(listener: (credentialId: string) => void): () => void;
+  /** Calls back whenever a record changed, until the returned function is called. */
+  listen(listener: RotationListener): () => void;
   close(): void;
 }
 
+/** Hears the credential's id (`<account>:<kind>`) and the version of its record, if the hint names one. */
+export type RotationListener = (credentialId: string, version: string | undefined) => void;
+
 /** Subscribes with a connection of its own, because a subscribed connection can do nothing else. */
 export function createRotations(redis: Redis): Rotations {
-  const listeners = new Set<(credentialId: string) => void>();
+  const listeners = new Set<RotationListener>();
   const subscriber = redis.duplicate({
     connectionName: "tokenkeeper-rotations",
     keyPrefix: "",
@@ -26,8 +29,8 @@ export function createRotations(redis: Redis): Rotations {
   });
   subscriber.on("error", () => {});
   subscriber.on("message", (_channel: string, message: string) => {
-    const id = credentialIdOf(message);
-    if (id !== undefined) for (const listener of listeners) listener(id);
+    const hint = readHint(message);
+    if (hint) for (const listener of listeners) listener(hint.id, hint.version);
   });
   // At every connect, also the first; a refusal (a narrower ACL) only costs the hint.
   subscriber.on("ready", () => {
@@ -46,13 +49,14 @@ export function createRotations(redis: Redis): Rotations {
   };
 }
 
-function credentialIdOf(message: string): string | undefined {
+function readHint(message: string): { readonly id: string; readonly version: string | undefined } | undefined {
   if (message.length > 1_000) return undefined;
   try {
     const hint: unknown = JSON.parse(message);
     if (typeof hint !== "object" || hint === null || !("account" in hint) || !("kind" in hint)) return undefined;
     if (typeof hint.account !== "string" || !isCredentialKind(hint.kind)) return undefined;
-    return credentialId({ account: hint.account, kind: hint.kind });
+    const version = "version" in hint && typeof hint.version === "string" ? hint.version : undefined;
+    return { id: credentialId({ account: hint.account, kind: hint.kind }), version };
   } catch {
     return undefined;
   }

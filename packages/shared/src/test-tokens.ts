@@ -5,6 +5,7 @@ import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import type { TokenMetrics } from "./metrics.ts";
 import { readerTimes } from "./reader-times.ts";
 import { createReports, type Report } from "./reports.ts";
+import type { RotationListener } from "./rotations.ts";
 import type { ReadRecord } from "./store.ts";
 import { HOUR } from "./time.ts";
 import { assembleTokenClient, type TokenClient } from "./token-client.ts";
@@ -56,7 +57,7 @@ export function createTestTokens(options: TestTokensOptions = {}): TestTokens {
   const { waitMs = 0, metrics, clock = createFakeClock() } = options;
   const ids = new Map(Object.entries(options.accounts ?? {}));
   const records = new Map<string, Omit<ReadRecord, "remainingMs">>();
-  const listeners = new Set<(credentialId: string) => void>();
+  const listeners = new Set<RotationListener>();
   const reports: Report[] = [];
   let available = true;
   let issued = 0;
@@ -128,7 +129,8 @@ export function createTestTokens(options: TestTokensOptions = {}): TestTokens {
   }
 
   const hint = (credential: CredentialRef): void => {
-    for (const listener of listeners) listener(credentialId(credential));
+    const id = credentialId(credential);
+    for (const listener of listeners) listener(id, records.get(id)?.version);
   };
 
   return {

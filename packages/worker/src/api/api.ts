@@ -55,7 +55,7 @@ export function createApi(deps: ApiDeps): Api {
     const readings = createReadings(redisUrl, durations, clock);
     closers.push(() => readings.close());
     const serving = createServing({ keys: () => config.keys(), credentials, readings, limits: createLimits() });
-    const holders = createHolders(createGivenTokens(command), clock);
+    const holders = createHolders(createGivenTokens(command), clock, durations);
     const ticketCallers = createTicketCallers({ serving, credentials, holders, durations });
     const follow = createFollow({ serving, readings, followers });
     const app = createApp({ serving, readings, follow, ticketCallers, holders, usage, durations, log });

@@ -50,7 +50,7 @@ export const OPENAPI = {
         operationId: "getCredential",
         summary: "The credential as it is stored",
         description:
-          "Served from the worker's memory while Redis is away and the value is valid; the header Age then grows. A missing value is demanded and waited for up to 3 seconds. With the request header `Cache-Control: no-cache` Redis is asked first.",
+          "Served from the worker's memory while Redis is away and the value is valid; the header Age then grows. A missing value is demanded and waited for up to 3 seconds. With the request header `Cache-Control: no-cache` memory is not used: while Redis is away the answer is 503.",
         responses: {
           "200": {
             description: "The credential.",

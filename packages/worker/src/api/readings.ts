@@ -32,6 +32,8 @@ export type ReadOutcome =
 /** Reads credentials as apps do: from memory first, so also while Redis is away; a missing one is demanded and waited for. */
 export interface Readings {
   read(credential: CredentialRef): Promise<ReadOutcome>;
+  /** The same, but nothing that Redis was asked for before this call. */
+  readAnew(credential: CredentialRef): Promise<ReadOutcome>;
   /** What Redis holds now, past the memory; `undefined` when it holds none or does not answer. */
   reread(credential: CredentialRef): Promise<Reading | undefined>;
   /**
@@ -80,29 +82,47 @@ export function createReadings(redisUrl: string, durations: Durations, clock: Cl
       cacheMs: durations.readerCache,
       waitMs: WAIT,
       endMarginMs: durations.readerMargin,
+      replacedMs: durations.overlap,
       pollMs: SECOND / 5,
       retryMs: SECOND,
     },
   });
-  const readingOf = (credential: CredentialRef): Reading | undefined =>
-    lastRead.get(credentialId(credential))?.(clock.monotonic());
+
+  function readingOf(credential: CredentialRef): Reading | undefined {
+    const reading = lastRead.get(credentialId(credential))?.(clock.monotonic());
+    // A token that was replaced since it was read does not live to the end of its record.
+    const leftMs = reader.leftMs(credential) + durations.readerMargin;
+    return reading && { ...reading, remainingMs: Math.min(reading.remainingMs, leftMs) };
+  }
+
+  async function read(credential: CredentialRef): Promise<ReadOutcome> {
+    try {
+      await reader.read(credential);
+    } catch (error) {
+      if (error instanceof TokenUnavailableError) return { type: "unavailable", reason: error.reason };
+      throw error;
+    }
+    const reading = readingOf(credential);
+    return reading ? { type: "read", reading } : { type: "unavailable", reason: "missing" };
+  }
+
+  async function reread(credential: CredentialRef): Promise<Reading | undefined> {
+    const value = await reader.reread(credential, "");
+    const reading = readingOf(credential);
+    return reading?.value === value ? reading : undefined;
+  }
 
   return {
-    async read(credential) {
-      try {
-        await reader.read(credential);
-      } catch (error) {
-        if (error instanceof TokenUnavailableError) return { type: "unavailable", reason: error.reason };
-        throw error;
-      }
-      const reading = readingOf(credential);
-      return reading ? { type: "read", reading } : { type: "unavailable", reason: "missing" };
-    },
+    read,
+    reread,
 
-    async reread(credential) {
-      const value = await reader.reread(credential, "");
-      const reading = readingOf(credential);
-      return reading?.value === value ? reading : undefined;
+    async readAnew(credential) {
+      const startedAt = clock.monotonic();
+      const current = await reread(credential);
+      if (current) return { type: "read", reading: current };
+      const outcome = await read(credential);
+      const isOld = outcome.type === "read" && outcome.reading.readAgoMs > clock.monotonic() - startedAt;
+      return isOld ? { type: "unavailable", reason: "redis_unreachable" } : outcome;
     },
 
     report: ({ account, kind }, fp, key) => reports.tell({ account, kind, fp, app: key }),

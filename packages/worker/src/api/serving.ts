@@ -18,7 +18,7 @@ export interface Serving {
   find(key: ApiKey, account: string, kind: string): Credential;
   /** The same, without a refusal. */
   lookUp(key: ApiKey, account: string, kind: string): Credential | undefined;
-  /** @param from `redis`: what it holds now; memory serves only when that has no answer. @default memory */
+  /** @param from `redis`: what it holds now, and nothing from memory. @default memory */
   read(credential: Credential, from?: "memory" | "redis"): Promise<Reading>;
 }
 
@@ -65,9 +65,7 @@ export function createServing({ keys, credentials, readings, limits }: ServingDe
     lookUp,
 
     async read({ ref }, from) {
-      const current = from === "redis" ? await readings.reread(ref) : undefined;
-      if (current) return current;
-      const outcome = await readings.read(ref);
+      const outcome = await (from === "redis" ? readings.readAnew(ref) : readings.read(ref));
       if (outcome.type === "read") return outcome.reading;
       throw new Refusal("unavailable", { headers: retryAfter(RETRY_AFTER) });
     },

@@ -114,7 +114,7 @@ function jsonText(limit: number): RequestHandler {
   return express.text({ type: "application/json", limit, inflate: false });
 }
 
-/** A client that holds a value asks past the memory, so that it never takes an older one for a newer. */
+/** A client that holds a value asks past the memory, so that it never takes an older one for a newer: another worker may have given it that. */
 function wantsNoCache({ headers }: Request): boolean {
   return headers["cache-control"]?.trim().toLowerCase() === "no-cache";
 }

@@ -10,6 +10,9 @@ import { errcodeIn } from "../wechat/reply.ts";
 import { createConfirm } from "./confirm.ts";
 import type { AppMessage } from "./stream.ts";
 
+/** Results that leave open whether the value is dead. What came of a report at the leader, a follower sees in its values. */
+const UNDECIDED: ReadonlySet<ReportResult> = new Set(["inconclusive", "absent", "passed_on"]);
+
 /** What a message came to. */
 export type MessageResult = "demand" | "not_configured" | ReportResult;
 
@@ -80,7 +83,7 @@ export function createReports(deps: ReportsDeps): (message: AppMessage) => Promi
     recent.set(key, { result, until: now + durations.reportSpacing });
     // What could not be decided is decided anew by the next report.
     result.then(
-      (reply) => (reply === "inconclusive" || reply === "absent") && recent.delete(key),
+      (reply) => UNDECIDED.has(reply) && recent.delete(key),
       () => recent.delete(key),
     );
     return result;
