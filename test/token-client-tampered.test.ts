@@ -1,5 +1,5 @@
 // Somebody has written into Redis by hand: the reader gives nothing that is not whole, and the worker heals it.
-import type { Redis } from "ioredis";
+import type { ChainableCommander, Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createTokenClient, TokenUnavailableError } from "@tokenkeeper/shared";
 import { ACCOUNTS_KEY, decodeRecord, RECORD_FIELDS, recordKey, ROTATED_CHANNEL } from "@tokenkeeper/shared/contract";
@@ -11,13 +11,11 @@ import { startWorld, type World } from "./support/world.ts";
 type Tamper = (redis: Redis, key: string) => Promise<unknown>;
 
 /** Puts something else in the record's place, with the same life. */
+/** At once: a worker that is still at it would write between two commands. */
 const insteadOf =
-  (write: Tamper): Tamper =>
-  async (redis, key) => {
-    await redis.del(key);
-    await write(redis, key);
-    await redis.pexpire(key, 7_200_000);
-  };
+  (write: (commands: ChainableCommander, key: string) => ChainableCommander): Tamper =>
+  (redis, key) =>
+    write(redis.multi().del(key), key).pexpire(key, 7_200_000).exec();
 const field =
   (name: string, value: string): Tamper =>
   (redis, key) =>

@@ -4,6 +4,7 @@ import { createReader } from "../../packages/shared/src/reader.ts";
 import type { ReaderTimes } from "../../packages/shared/src/reader-times.ts";
 import { decodeRecord, RECORD_FIELDS } from "../../packages/shared/src/record.ts";
 import { createWithToken } from "../../packages/shared/src/with-token.ts";
+import { fingerprint } from "../../packages/shared/src/fingerprint.ts";
 import { recordKey } from "../../packages/shared/src/keys.ts";
 import type { RotationListener } from "../../packages/shared/src/rotations.ts";
 import type { AppMessage } from "../../packages/worker/src/intake/stream.ts";
@@ -49,10 +50,9 @@ export function startApp(deps: AppDeps): void {
   server.onRotation((credential) => {
     // Hints are lost now and then.
     if (random() < 0.05 || server.condition() === "down") return;
-    const version = readRecord(server, credential)?.version;
-    process.after(0.3 + random() * 3, () =>
-      listeners.forEach((listener) => listener(credentialId(credential), version)),
-    );
+    const record = readRecord(server, credential);
+    const fp = record && fingerprint(record.value);
+    process.after(0.3 + random() * 3, () => listeners.forEach((listener) => listener(credentialId(credential), fp)));
   });
   const told = new Map<string, number>();
   const reports = {

@@ -81,19 +81,20 @@ describe("a commit", () => {
     expect(await stage.store.readValue(stage.credential)).toMatchObject({ value, fingerprint: fingerprint(value) });
   });
 
-  it("tells the readers once, by account, kind and version", async () => {
+  it("tells the readers once, by account, kind, version and fingerprint", async () => {
     const listener = new Redis(server.url, { protocol: 2 });
     const hints: string[] = [];
     listener.on("message", (_channel, hint) => hints.push(hint));
     await listener.subscribe(ROTATED_CHANNEL);
     const attempt = await stage.begun();
 
-    await stage.commit(attempt);
-    await stage.commit(attempt);
+    await stage.commit(attempt, { value: "token" });
+    await stage.commit(attempt, { value: "token" });
     await server.redis.publish(ROTATED_CHANNEL, "last");
 
     await eventually(() => expect(hints).toContain("last"), { what: "the hints" });
-    expect(hints).toEqual([JSON.stringify({ ...stage.credential, version: attempt.generation }), "last"]);
+    const hint = { ...stage.credential, version: attempt.generation, fp: fingerprint("token") };
+    expect(hints).toEqual([JSON.stringify(hint), "last"]);
     listener.disconnect();
   });
 

@@ -55,9 +55,9 @@ export async function putRecord(redis: Redis, record: WrittenRecord): Promise<vo
     .exec();
 }
 
-/** Sends the hint that follows a commit. @param version of the committed record. @default another one than any */
-export async function publishRotation(redis: Redis, account: string, version = "1"): Promise<void> {
-  await redis.publish(ROTATED_CHANNEL, JSON.stringify({ account, kind: "access_token", version }));
+/** Sends the hint that follows a commit. @param fp of the committed value. @default another one than any */
+export async function publishRotation(redis: Redis, account: string, fp = "0000000000000000"): Promise<void> {
+  await redis.publish(ROTATED_CHANNEL, JSON.stringify({ account, kind: "access_token", version: "1", fp }));
 }
 
 /** Makes an account known under a name. */

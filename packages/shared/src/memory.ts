@@ -1,4 +1,5 @@
 import { CREDENTIAL_KINDS, type CredentialKind, type CredentialRef } from "./credential.ts";
+import { fingerprint } from "./fingerprint.ts";
 import type { ReadRecord } from "./store.ts";
 
 /** What this process holds of one credential. Instants are monotonic ms. */
@@ -25,7 +26,7 @@ export interface Memory {
   keep(credential: CredentialRef, record: ReadRecord, life: Life): number | undefined;
   /** Makes the next read ask Redis; with `value`, only if that is the one in memory. */
   distrust(credential: CredentialRef, value: string): void;
-  /** Makes the next read ask Redis. A token in memory of another version than the hint's is a replaced one. */
+  /** Makes the next read ask Redis. A token in memory of another fingerprint than the hint's is a replaced one. */
   hear(credential: CredentialRef, hint: Hint): void;
   /** Until when the value is served at most; 0 when there is none. */
   validUntil(credential: CredentialRef): number;
@@ -33,8 +34,8 @@ export interface Memory {
 
 /** That Redis holds another record. Monotonic ms. */
 export interface Hint {
-  /** Of that record. */
-  readonly version: string | undefined;
+  /** Of that record's value. */
+  readonly fp: string | undefined;
   /** When the token that it replaces dies at the earliest. */
   readonly replacedUntil: number;
 }
@@ -80,12 +81,12 @@ export function createMemory(): Memory {
       if (entry && value === entry.record.value) entry.trustedUntil = 0;
     },
 
-    hear({ account, kind }, { version, replacedUntil }) {
+    hear({ account, kind }, { fp, replacedUntil }) {
       const entry = entries.get(kind)?.get(account);
       if (!entry) return;
       entry.trustedUntil = 0;
       // WeChat takes tickets until their end. A hint is also sent for the very value that is held, and must not shorten it.
-      const replaced = kind === "access_token" && version !== undefined && version !== entry.record.version;
+      const replaced = kind === "access_token" && fp !== undefined && fp !== fingerprint(entry.record.value);
       if (replaced) entry.validUntil = Math.min(entry.validUntil, replacedUntil);
     },
 

@@ -46,8 +46,8 @@ export function createReader({ store, rotations, reports, clock, times, hooks = 
   const inFlight = new Map<string, Promise<ReadRecord | undefined>>();
   const overtaken = new Map<string, Hint>();
 
-  rotations.listen((id, version) => {
-    const hint = { version, replacedUntil: clock.monotonic() + times.replacedMs - times.endMarginMs };
+  rotations.listen((id, fp) => {
+    const hint = { fp, replacedUntil: clock.monotonic() + times.replacedMs - times.endMarginMs };
     // A hint that comes while Redis is being read may be about a newer value than the one just read.
     if (inFlight.has(id)) overtaken.set(id, hint);
     memory.hear(credentialOf(id), hint);

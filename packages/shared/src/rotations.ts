@@ -9,8 +9,8 @@ export interface Rotations {
   close(): void;
 }
 
-/** Hears the credential's id (`<account>:<kind>`) and the version of its record, if the hint names one. */
-export type RotationListener = (credentialId: string, version: string | undefined) => void;
+/** Hears the credential's id (`<account>:<kind>`) and the fingerprint of its value, if the hint names one. */
+export type RotationListener = (credentialId: string, fp: string | undefined) => void;
 
 /** Subscribes with a connection of its own, because a subscribed connection can do nothing else. */
 export function createRotations(redis: Redis): Rotations {
@@ -30,7 +30,7 @@ export function createRotations(redis: Redis): Rotations {
   subscriber.on("error", () => {});
   subscriber.on("message", (_channel: string, message: string) => {
     const hint = readHint(message);
-    if (hint) for (const listener of listeners) listener(hint.id, hint.version);
+    if (hint) for (const listener of listeners) listener(hint.id, hint.fp);
   });
   // At every connect, also the first; a refusal (a narrower ACL) only costs the hint.
   subscriber.on("ready", () => {
@@ -49,14 +49,14 @@ export function createRotations(redis: Redis): Rotations {
   };
 }
 
-function readHint(message: string): { readonly id: string; readonly version: string | undefined } | undefined {
+function readHint(message: string): { readonly id: string; readonly fp: string | undefined } | undefined {
   if (message.length > 1_000) return undefined;
   try {
     const hint: unknown = JSON.parse(message);
     if (typeof hint !== "object" || hint === null || !("account" in hint) || !("kind" in hint)) return undefined;
     if (typeof hint.account !== "string" || !isCredentialKind(hint.kind)) return undefined;
-    const version = "version" in hint && typeof hint.version === "string" ? hint.version : undefined;
-    return { id: credentialId({ account: hint.account, kind: hint.kind }), version };
+    const fp = "fp" in hint && typeof hint.fp === "string" ? hint.fp : undefined;
+    return { id: credentialId({ account: hint.account, kind: hint.kind }), fp };
   } catch {
     return undefined;
   }

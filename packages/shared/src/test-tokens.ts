@@ -2,6 +2,7 @@ import { createAccountNames } from "./account-names.ts";
 import { APP_ID_PATTERN, credentialId, type CredentialKind, type CredentialRef } from "./credential.ts";
 import { TokenClientUsageError } from "./errors.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+import { fingerprint } from "./fingerprint.ts";
 import type { TokenMetrics } from "./metrics.ts";
 import { readerTimes } from "./reader-times.ts";
 import { createReports, type Report } from "./reports.ts";
@@ -130,7 +131,8 @@ export function createTestTokens(options: TestTokensOptions = {}): TestTokens {
 
   const hint = (credential: CredentialRef): void => {
     const id = credentialId(credential);
-    for (const listener of listeners) listener(id, records.get(id)?.version);
+    const record = records.get(id);
+    for (const listener of listeners) listener(id, record && fingerprint(record.value));
   };
 
   return {

@@ -163,7 +163,12 @@ function fieldsOf(input: CommitInput): { record: (string | number)[]; control: (
     last_duration_ms: input.durationMs,
     ...(input.suspect && { suspect: fingerprint }),
   };
-  const hint = JSON.stringify({ account: credential.account, kind: credential.kind, version: generation });
+  const hint = JSON.stringify({
+    account: credential.account,
+    kind: credential.kind,
+    version: generation,
+    fp: fingerprint,
+  });
   return { record: Object.entries(record).flat(), control: Object.entries(control).flat(), hint };
 }
 
