@@ -10,8 +10,7 @@ import { startWorld, type World } from "./support/world.ts";
 
 type Tamper = (redis: Redis, key: string) => Promise<unknown>;
 
-/** Puts something else in the record's place, with the same life. */
-/** At once: a worker that is still at it would write between two commands. */
+/** Puts something else in the record's place, with the same life; at once, since a worker that is still at it would write in between. */
 const insteadOf =
   (write: (commands: ChainableCommander, key: string) => ChainableCommander): Tamper =>
   (redis, key) =>
