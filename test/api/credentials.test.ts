@@ -2,8 +2,9 @@
 import { parseReporterEntry } from "@tokenkeeper/core";
 import { anyFreePort } from "@tokenkeeper/launcher";
 import { controlKey, fingerprint, recordKey, reportersKey, REPORTS_KEY } from "@tokenkeeper/shared/contract";
-import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { monitorRedis } from "../support/monitor.ts";
 import { putRecord } from "../support/records.ts";
 import { startWorld, type World } from "../support/world.ts";
 import { ask, report } from "./client.ts";
@@ -98,12 +99,10 @@ describe("reading a credential", () => {
     await committer.stop();
     await world.startRuntime({ planners: { ticks: false, sweep: false, fallback: false } });
     const key = recordKey({ account: world.appId("shop"), kind: "access_token" });
-    const monitor = await world.redis.redis.monitor();
-    onTestFinished(() => monitor.disconnect());
     let [reads, over] = [0, false];
-    monitor.on("monitor", (...[, [command, name], source]: [string, string[], string]) => {
-      if (command?.toLowerCase() === "hmget" && name === key && source !== "lua") reads += 1;
-      if (command === "echo" && name === "over") over = true;
+    using _seen = await monitorRedis(world.redis.url, ({ name, key: of, byScript }) => {
+      if (name === "hmget" && of === key && !byScript) reads += 1;
+      if (name === "echo" && of === "over") over = true;
     });
 
     const answers = await Promise.all(Array.from({ length: 1_000 }, () => ask(world, "shop", { key: "java" })));

@@ -2,6 +2,7 @@ import { fingerprint, ROTATED_CHANNEL } from "@tokenkeeper/shared/contract";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { monitorRedis } from "../support/monitor.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { createStage, SETTLE, type Stage } from "./stage.ts";
 
@@ -160,16 +161,14 @@ describe("a commit", () => {
 describe("a commit on the wire", () => {
   it("is one command, so that nobody can see half of it", async () => {
     const attempt = await stage.begun();
-    const monitor = await server.redis.duplicate().monitor();
     const commands: string[] = [];
-    monitor.on("monitor", (_time: string, [command = ""]: string[], source: string) => {
-      if (source !== "lua") commands.push(command.toLowerCase());
+    using _seen = await monitorRedis(server.url, ({ name, byScript }) => {
+      if (!byScript) commands.push(name);
     });
 
     await stage.commit(attempt);
     await server.redis.echo("end");
     await eventually(() => expect(commands).toContain("echo"), { what: "the monitor to catch up" });
-    monitor.disconnect();
 
     expect(commands.filter((command) => !["echo", "time"].includes(command))).toEqual(["evalsha"]);
   });
