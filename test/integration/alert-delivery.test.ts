@@ -6,6 +6,7 @@ import { Queue, type Job, type Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Round } from "@tokenkeeper/ops";
+import { healthyFleet } from "@tokenkeeper/ops/testing";
 import type { AlertJob } from "../../packages/alerts/src/alert-job.ts";
 import { createAnnounce } from "../../packages/alerts/src/announce.ts";
 import { ALERT_BACKOFF, createDelivery } from "../../packages/alerts/src/delivery.ts";
@@ -130,25 +131,7 @@ describe("the end of what opened", () => {
     now,
     facts: [],
     rows: [],
-    fleet: {
-      now,
-      workers: [{ name: "w", host: "h", pid: "1", version: "1", startedAt: "", seenMsAgo: 0, credentials: 0 }],
-      queues: [],
-      schedulers: { count: 1, overdue },
-      credentials: { all: 0, unserved: 0, unknown: 0, settles: 0, overdue: 0, foreign: 0 },
-      redis: {
-        version: "7",
-        role: "master",
-        uptimeS: 1,
-        usedBytes: 1,
-        limitBytes: 0,
-        policy: "noeviction",
-        appendOnly: true,
-        persistenceOk: true,
-      },
-      followers: [],
-      requests: [],
-    },
+    fleet: healthyFleet(now, { schedulers: { count: 1, overdue } }),
   });
   async function happen(now: number, overdue: number): Promise<void> {
     const store = createIncidentStore(server.redis);

@@ -1,6 +1,7 @@
 // Incidents over two processes that watch at once, and over a death between what is written and what is enqueued.
 import { ALERTS_QUEUE, secretOf } from "@tokenkeeper/core";
 import type { Round } from "@tokenkeeper/ops";
+import { healthyFleet } from "@tokenkeeper/ops/testing";
 import { INCIDENTS_KEY, QUEUE_PREFIX } from "@tokenkeeper/shared/contract";
 import { Queue } from "bullmq";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -29,30 +30,13 @@ const settings: AlertSettings = {
 
 /** A fleet without workers, or with one. */
 function round(at: number, workers: number): Round {
-  const worker = { name: "w", host: "h", pid: "1", version: "1", startedAt: "", seenMsAgo: 0, credentials: 0 };
+  const fleet = healthyFleet(at);
+  const [worker] = fleet.workers;
   return {
     now: at,
     facts: [],
     rows: [],
-    fleet: {
-      now: at,
-      workers: Array.from({ length: workers }, () => worker),
-      queues: [],
-      schedulers: { count: 0, overdue: 0 },
-      credentials: { all: 0, unserved: 0, unknown: 0, settles: 0, overdue: 0, foreign: 0 },
-      redis: {
-        version: "7",
-        role: "master",
-        uptimeS: 1,
-        usedBytes: 1,
-        limitBytes: 0,
-        policy: "noeviction",
-        appendOnly: true,
-        persistenceOk: true,
-      },
-      followers: [],
-      requests: [],
-    },
+    fleet: { ...fleet, workers: Array.from({ length: workers }, () => worker).filter((each) => each !== undefined) },
   };
 }
 

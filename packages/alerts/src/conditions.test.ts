@@ -1,5 +1,6 @@
 import type { Control } from "@tokenkeeper/core";
-import { rowOf, type Facts, type Fleet, type Round } from "@tokenkeeper/ops";
+import { rowOf, type Facts, type Round } from "@tokenkeeper/ops";
+import { healthyFleet, type FleetChange } from "@tokenkeeper/ops/testing";
 import { describe, expect, it } from "vitest";
 import { conditionsOf } from "./conditions.ts";
 import { THRESHOLDS } from "./rules.ts";
@@ -35,28 +36,8 @@ function factsOf({ control, token = "stable" as "classic", ...rest }: Change = {
   };
 }
 
-const FLEET: Fleet = {
-  now: NOW,
-  workers: [{ name: "one", host: "h", pid: "1", version: "0.1.0", startedAt: "", seenMsAgo: 0, credentials: 1 }],
-  queues: [],
-  schedulers: { count: 1, overdue: 0 },
-  credentials: { all: 1, unserved: 0, unknown: 0, settles: 0, overdue: 0, foreign: 0 },
-  redis: {
-    version: "7.2.0",
-    role: "master",
-    uptimeS: 1,
-    usedBytes: 1,
-    limitBytes: 0,
-    policy: "noeviction",
-    appendOnly: true,
-    persistenceOk: true,
-  },
-  followers: [],
-  requests: [],
-};
-
-function roundOf(facts: readonly Facts[], fleet: Partial<Fleet> = {}): Round {
-  return { now: NOW, facts, rows: facts.map((each) => rowOf(each)), fleet: { ...FLEET, ...fleet } };
+function roundOf(facts: readonly Facts[], fleet: FleetChange = {}): Round {
+  return { now: NOW, facts, rows: facts.map((each) => rowOf(each)), fleet: healthyFleet(NOW, fleet) };
 }
 
 /** `rule`, or `(rule)` where another incident explains it. */
@@ -142,7 +123,7 @@ describe("conditionsOf", () => {
     expect(found(roundOf([factsOf(change)]))).toEqual(rules);
   });
 
-  it.each<[string, Partial<Fleet>, string[]]>([
+  it.each<[string, FleetChange, string[]]>([
     ["no worker", { workers: [] }, ["NoWorker"]],
     ["stopped schedulers", { schedulers: { count: 2, overdue: 1 } }, ["SchedulerOverdue"]],
     [
@@ -150,15 +131,11 @@ describe("conditionsOf", () => {
       { workers: [], schedulers: { count: 2, overdue: 1 } },
       ["NoWorker", "(SchedulerOverdue)"],
     ],
-    ["a Redis that evicts", { redis: { ...FLEET.redis, policy: "allkeys-lru" } }, ["RedisRisk"]],
-    ["a Redis that is nearly full", { redis: { ...FLEET.redis, usedBytes: 81, limitBytes: 100 } }, ["RedisRisk"]],
-    ["a Redis whose last write failed", { redis: { ...FLEET.redis, persistenceOk: false } }, ["RedisRisk"]],
-    ["a replica", { redis: { ...FLEET.redis, role: "slave" } }, ["RedisRisk"]],
-    [
-      "a replica that evicts",
-      { redis: { ...FLEET.redis, policy: "allkeys-lru", role: "slave" } },
-      ["RedisRisk", "RedisRisk"],
-    ],
+    ["a Redis that evicts", { redis: { policy: "allkeys-lru" } }, ["RedisRisk"]],
+    ["a Redis that is nearly full", { redis: { usedBytes: 81, limitBytes: 100 } }, ["RedisRisk"]],
+    ["a Redis whose last write failed", { redis: { persistenceOk: false } }, ["RedisRisk"]],
+    ["a replica", { redis: { role: "slave" } }, ["RedisRisk"]],
+    ["a replica that evicts", { redis: { policy: "allkeys-lru", role: "slave" } }, ["RedisRisk", "RedisRisk"]],
   ])("finds of the fleet with %s what its rules say", (_what, fleet, rules) => {
     expect(found(roundOf([factsOf()], fleet))).toEqual(rules);
   });

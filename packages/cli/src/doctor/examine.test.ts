@@ -1,28 +1,14 @@
 import type { Fleet, Row } from "@tokenkeeper/ops";
+import { healthyFleet } from "@tokenkeeper/ops/testing";
 import { describe, expect, it } from "vitest";
 import type { DoctorFacts, FleetFacts, WechatFacts } from "./doctor-facts.ts";
 import { examine, type Diagnosis } from "./examine.ts";
 import type { Finding } from "./finding.ts";
 
-const fleet: Fleet = {
-  now: 1_700_000_000_000,
-  workers: [{ name: "one", host: "a", pid: "1", version: "1.2.3", startedAt: "", seenMsAgo: 0, credentials: 1 }],
+const fleet = healthyFleet(1_700_000_000_000, {
   queues: [{ name: "refresh", paused: false, counts: {} }],
-  schedulers: { count: 2, overdue: 0 },
-  credentials: { all: 1, unserved: 0, unknown: 0, settles: 0, overdue: 0, foreign: 0 },
-  redis: {
-    version: "7.2.0",
-    role: "master",
-    uptimeS: 1,
-    usedBytes: 10,
-    limitBytes: 100,
-    policy: "noeviction",
-    appendOnly: true,
-    persistenceOk: true,
-  },
-  followers: [],
-  requests: [],
-};
+  redis: { usedBytes: 10, limitBytes: 100 },
+});
 const row: Row = {
   id: "wx1:access_token",
   account: "wx1",

@@ -1,4 +1,5 @@
 import type { FleetPage, Row } from "@tokenkeeper/ops";
+import { healthyFleet } from "@tokenkeeper/ops/testing";
 import { describe, expect, it } from "vitest";
 import { gaugesOf } from "./gauges.ts";
 
@@ -27,23 +28,12 @@ function row(index: number, change: Partial<Row> = {}): Row {
 }
 
 const FLEET: FleetPage = {
-  now: NOW,
-  workers: [{ name: "one", host: "a", pid: "1", version: "0.1.0", startedAt: "", seenMsAgo: 4_000, credentials: 2 }],
-  queues: [{ name: "refresh", paused: false, counts: { waiting: 1, failed: 2 } }],
-  schedulers: { count: 3, overdue: 1 },
-  credentials: { all: 2, unserved: 0, unknown: 0, settles: 0, overdue: 0, foreign: 0 },
-  redis: {
-    version: "7.0.0",
-    role: "master",
-    uptimeS: 1,
-    usedBytes: 90,
-    limitBytes: 100,
-    policy: "allkeys-lru",
-    appendOnly: true,
-    persistenceOk: true,
-  },
-  followers: [],
-  requests: [],
+  ...healthyFleet(NOW, {
+    workers: [{ name: "one", host: "a", pid: "1", version: "0.1.0", startedAt: "", seenMsAgo: 4_000, credentials: 2 }],
+    queues: [{ name: "refresh", paused: false, counts: { waiting: 1, failed: 2 } }],
+    schedulers: { count: 3, overdue: 1 },
+    redis: { version: "7.0.0", usedBytes: 90, limitBytes: 100, policy: "allkeys-lru" },
+  }),
   slo: [
     { slo: "freshness", target: 0.9999, of: 1, share: 0.5 },
     { slo: "recovery", target: 0.99, of: 0 },
