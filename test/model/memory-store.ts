@@ -28,7 +28,7 @@ export interface MemoryStore {
   fail(input: FailInput): "failed" | "already" | "overtaken";
   report(input: ReportInput): ReportReply;
   restoreUnknown(input: UnknownOutcome): "settled" | "known" | "restored";
-  repair(input: RepairInput): "intact" | "overtaken" | "repaired";
+  repair(input: RepairInput): "intact" | "overtaken" | "busy" | "repaired";
   addFailedJob(credential: CredentialRef, jobId: string): void;
   removeFailedJob(credential: CredentialRef, jobId: string): void;
 }
@@ -254,12 +254,10 @@ export function createMemoryStore(keys: Keyspace, publish: (credential: Credenti
       const version = keys.get(recordKey(credential), "version");
       const committed = whole(control, "committed_generation") ?? 0;
       if (version === generation && committed === Number(generation)) return "intact";
-      const newest = Math.max(committed, whole(control, "intent_generation") ?? 0);
-      if (newest > Number(generation)) return "overtaken";
+      if (committed > Number(generation) || expiresAt <= keys.now()) return "overtaken";
       if (version !== undefined && version !== generation && version !== String(replaced)) return "overtaken";
-      const held = heldUntil(control, leaseMs) !== undefined;
-      if (held && keys.get(control, "lease_attempt") !== attempt) return "overtaken";
-      if (expiresAt <= keys.now()) return "overtaken";
+      const held = heldUntil(control, leaseMs) !== undefined && keys.get(control, "lease_attempt") !== attempt;
+      if (held || (whole(control, "intent_generation") ?? 0) > Number(generation)) return "busy";
       putRecord(commit);
       keys.remove(control, ["intent_generation", "intent_at", "lease_attempt", "lease_until"]);
       const marks = { committed_attempt: attempt, committed_generation: generation, committed_at: keys.now() };

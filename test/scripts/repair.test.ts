@@ -1,4 +1,7 @@
+import { createDurations, createLog } from "@tokenkeeper/core";
+import { systemClock } from "@tokenkeeper/shared/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createRepair } from "../../packages/worker/src/refresh/repair.ts";
 import type { Attempt, CommitInput } from "../../packages/worker/src/store/credential-store.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { createStage, LEASE, type Stage } from "./stage.ts";
@@ -33,8 +36,7 @@ beforeEach(async () => {
   await stage.store.commit(commit);
 });
 
-type Repaired = "intact" | "overtaken" | "repaired";
-const repair = (): Promise<Repaired> =>
+const repair = (): Promise<"intact" | "overtaken" | "busy" | "repaired"> =>
   stage.store.repair({ commit, replaced: Number(older.generation), leaseMs: LEASE });
 
 /** As after a failover that lost the last commit. */
@@ -101,10 +103,11 @@ describe("repair", () => {
     expect([await repair(), await repair()]).toEqual(["repaired", "intact"]);
   });
 
-  it.each<[string, () => Promise<unknown>]>([
-    ["a newer value was committed", async () => stage.commit(await stage.begun())],
+  it.each<[string, "overtaken" | "busy", () => Promise<unknown>]>([
+    ["a newer value was committed", "overtaken", async () => stage.commit(await stage.begun())],
     [
       "somebody is at a newer one",
+      "busy",
       async () => {
         await stage.begun();
         await server.redis.del(stage.keys.record);
@@ -112,25 +115,47 @@ describe("repair", () => {
     ],
     [
       "a newer attempt ended without a known outcome",
+      "busy",
       async () => {
         await stage.fail(await stage.begun(), { keepIntent: true });
         await server.redis.del(stage.keys.record);
       },
     ],
-    ["another value is there", () => server.redis.hset(stage.keys.record, "version", 1)],
+    ["another value is there", "overtaken", () => server.redis.hset(stage.keys.record, "version", 1)],
     [
       "another worker holds the lease",
+      "busy",
       async () => {
         await server.redis.del(stage.keys.record, stage.keys.control);
         await stage.setControl({ lease_attempt: "other", lease_until: (await stage.now()) + LEASE });
       },
     ],
-  ])("keeps its hands off when %s", async (_case, change) => {
+  ])("keeps its hands off when %s: %s", async (_case, reply, change) => {
     await change();
     const before = await stage.record();
 
-    expect(await repair()).toBe("overtaken");
+    expect(await repair()).toBe(reply);
     expect(await stage.record()).toEqual(before);
+  });
+
+  it("looks again while somebody is at a newer one, and puts the value back when he does not get it", async () => {
+    let now = 0;
+    const clock = { ...systemClock, monotonic: () => now };
+    const log = createLog({ name: "test", level: "silent", pretty: false });
+    const durations = createDurations(1);
+    const loop = createRepair({ store: stage.store, clock, durations, log });
+    loop.watch(commit, Number(older.generation));
+    await server.redis.del(stage.keys.record, stage.keys.control);
+    const attempt = await stage.begun();
+    now += durations.repairUnit;
+    await loop.runOnce();
+    expect(await stage.record()).toEqual({});
+    await stage.fail(attempt);
+
+    now += durations.repairUnit / 2;
+    await loop.runOnce();
+
+    expect(await stage.record()).toMatchObject({ value: "newest", version: commit.generation });
   });
 
   it("does not mind a lease that ends later than any lease can", async () => {

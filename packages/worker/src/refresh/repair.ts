@@ -34,6 +34,7 @@ interface WatchedUnknown extends Watched {
 
 /** After how many units each is looked at. */
 const LOOKS = [1, 5, 15, 60] as const;
+const LAST_LOOK = 60;
 
 /** What repairing works with. */
 export interface RepairDeps {
@@ -68,7 +69,9 @@ export function createRepair({ store, findLost, clock, durations, log }: RepairD
     if (found === "repaired") log.warn({ credential: id, attempt: commit.attempt }, "commit.repaired");
     // A newer commit may have taken the place while Redis was asked.
     if (watched.get(id)?.commit !== commit) return;
-    if (found === "overtaken" || looks + 1 >= LOOKS.length) watched.delete(id);
+    // Whoever is at a newer one may fail: then this is what apps need.
+    if (found === "busy" && clock.monotonic() - since < LAST_LOOK * durations.repairUnit) return;
+    if (found === "overtaken" || found === "busy" || looks + 1 >= LOOKS.length) watched.delete(id);
     else watched.set(id, { commit, replaced, since, looks: looks + 1 });
   }
 

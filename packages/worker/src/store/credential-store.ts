@@ -130,8 +130,8 @@ export interface CredentialStore {
   commit(input: CommitInput): Promise<"committed" | "already" | "fenced">;
   fail(input: FailInput): Promise<void>;
   report(input: ReportInput): Promise<ReportReply>;
-  /** Puts a committed value back when Redis has lost it. */
-  repair(input: RepairInput): Promise<"intact" | "overtaken" | "repaired">;
+  /** Puts a committed value back when Redis has lost it. `busy`: somebody is at a newer one; if he fails, it is still the newest. */
+  repair(input: RepairInput): Promise<"intact" | "overtaken" | "busy" | "repaired">;
   /** Writes an unknown outcome down again when Redis has lost it. `known`: it has not; `settled`: it need not be known any more. */
   restoreUnknown(input: UnknownOutcome): Promise<"settled" | "known" | "restored">;
   addFailedJob(credential: CredentialRef, jobId: string): Promise<void>;

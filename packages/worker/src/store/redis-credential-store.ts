@@ -104,7 +104,7 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
       const { attempt, generation, expiresAt } = commit;
       const head = [attempt, generation, replaced, ROTATED_CHANNEL, hint, expiresAt, leaseMs, record.length];
       const reply = await scripts.run(REPAIR, { keys: keysOf(commit), args: [...head, ...record, ...control] });
-      return reply === "repaired" || reply === "intact" ? reply : "overtaken";
+      return REPAIR_REPLIES.find((word) => word === reply) ?? "overtaken";
     },
 
     async restoreUnknown({ credential, sentAt, settleAt }) {
@@ -141,6 +141,7 @@ export function createRedisCredentialStore(redis: Redis, clock: Clock): Credenti
   };
 }
 
+const REPAIR_REPLIES = ["intact", "busy", "repaired"] as const;
 const REPORT_REPLIES: readonly ReportReply[] = ["confirmed", "foreign", "stale", "too_soon", "budget"];
 
 function keysOf({ credential }: CommitInput): string[] {

@@ -168,7 +168,7 @@ return is_foreign and 'foreign' or 'confirmed'
  * KEYS record, control
  * ARGV attempt, generation, replaced generation, channel, hint, expires at, lease ms, number of record fields and
  *      values, those, then control fields and values
- * Replies: intact | overtaken | repaired
+ * Replies: intact | overtaken | busy (somebody is at a newer one, and may not get it) | repaired
  */
 export const REPAIR = `${TIME}${HASH}
 local record, control = KEYS[1], KEYS[2]
@@ -178,12 +178,11 @@ local committed_generation, intent_generation, holder, lease_end, last_generatio
   unpack(read(control, 'committed_generation', 'intent_generation', 'lease_attempt', 'lease_until', 'generation'))
 local committed = whole(committed_generation) or 0
 if version == ARGV[2] and committed == generation then return 'intact' end
-if committed > generation or (whole(intent_generation) or 0) > generation then return 'overtaken' end
+if committed > generation or tonumber(ARGV[6]) <= now then return 'overtaken' end
 if version and version ~= ARGV[2] and version ~= ARGV[3] then return 'overtaken' end
 local lease_until = whole(lease_end) or 0
 local held = lease_until > now and lease_until <= now + tonumber(ARGV[7])
-if held and holder ~= attempt then return 'overtaken' end
-if tonumber(ARGV[6]) <= now then return 'overtaken' end
+if held and holder ~= attempt or (whole(intent_generation) or 0) > generation then return 'busy' end
 local split = 8 + tonumber(ARGV[8])
 redis.call('DEL', record)
 redis.call('HSET', record, unpack(ARGV, 9, split))
