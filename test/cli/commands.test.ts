@@ -82,11 +82,14 @@ describe("tokenkeeper", () => {
       ["shop", "jsapi_ticket", `● ${STATE_WORDS.healthy.word.en}`],
     ]);
     expect(lines[1]).toMatch(/(2 h 0|1 h 5\d) min +refreshed · missing · \d+ s ago +in 1 h 5\d min +1 of \d+ fetches$/);
+    const rerun = `tokenkeeper rerun --account ${world.appId("walled")}`;
     expect(english.stdout).toContain("What to do: Add 203.0.113.7 to the IP whitelist");
+    expect(english.stdout).toContain(`then run \`${rerun}\``);
     // No colour where no terminal is.
     expect(english.stdout).not.toContain("\u001B");
     expect(chinese.stdout).toContain(`■ ${STATE_WORDS.blocked.word.zh}`);
     expect(chinese.stdout).toContain("处理方法: 在公众平台");
+    expect(chinese.stdout).toContain(`执行 \`${rerun}\``);
   });
 
   it("status finds by part of a name and by state, also as JSON", async () => {
@@ -219,7 +222,7 @@ describe("tokenkeeper", () => {
 
     expect(text).toMatchObject({ code: 1, stderr: "" });
     expect(text.stdout).toMatch(
-      /^■ walled · access_token：失败 · 40164。\n {2}IP 203\.0\.113\.7 不在.*\n {2}处理方法: /,
+      /^■ walled · access_token：失败 · 40164。\n {2}IP 203\.0\.113\.7 不在.*\n {2}处理方法: .*执行 `tokenkeeper rerun \d+`/,
     );
     expect(object.code).toBe(1);
     expect(json(object)).toMatchObject({ outcome: "failed", code: "40164", ip: "203.0.113.7" });
@@ -234,7 +237,7 @@ describe("tokenkeeper", () => {
     const jobs = (json(await inProcess("failed", "--json")) as { jobs: Record<string, unknown>[] }).jobs;
     expect(before.code).toBe(1);
     expect(before.stdout).toMatch(
-      /^■ walled · access_token · \d+ s ago · job \d+ · 40164 · ip 203\.0\.113\.7 · rid [\w-]+\n {2}The IP 203\.0\.113\.7 is not on .*\n {2}What to do: Add 203\.0\.113\.7/,
+      /^■ walled · access_token · \d+ s ago · job (\d+) · 40164 · ip 203\.0\.113\.7 · rid [\w-]+\n {2}The IP 203\.0\.113\.7 is not on .*\n {2}What to do: Add 203\.0\.113\.7.* run `tokenkeeper rerun \1`/,
     );
     expect(jobs[0]).toMatchObject({
       name: "walled · access_token",

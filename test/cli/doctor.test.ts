@@ -127,6 +127,14 @@ describe("tokenkeeper doctor", () => {
       });
     });
 
+    it("names in its text the command that does what the page's button does", async () => {
+      const ended = await cli(["doctor"], { env: here() });
+      written.push(ended.stdout, ended.stderr);
+
+      expect(ended.stdout).toMatch(/What to do: Add 203\.0\.113\.7 .* then run `tokenkeeper rerun --all`\.\n/);
+      expect(ended.stdout).not.toMatch(/press retry/i);
+    });
+
     it("names the account whose secret is wrong, and where to mend it", async () => {
       const finding = await findingOf("credentials", /^wrong · access_token: /);
 

@@ -24,7 +24,7 @@ export interface DeliveryDeps {
   readonly publicUrl: string | undefined;
   readonly sender: Pick<Sender, "send">;
   readonly durations: Durations;
-  /** Divides the times that robots ask for. */
+  /** Divides the durations of the settings, and the times that robots ask for. */
   readonly timeScale: number;
   readonly clock: Pick<Clock, "now">;
   readonly log: Log;

@@ -1,27 +1,14 @@
-import type { Durations, Log } from "@tokenkeeper/core";
-import type { Clock } from "@tokenkeeper/shared/contract";
 import { alertJobId, type AlertJob } from "./alert-job.ts";
 import { alertsOf, ATTEMPTS, scaledRules } from "./announce.ts";
 import type { Condition } from "./conditions.ts";
-import { retryAfter, styleOf } from "./delivery.ts";
+import { retryAfter, styleOf, type DeliveryDeps } from "./delivery.ts";
 import { incidentKey, type Incidents } from "./incident.ts";
 import { messageOf } from "./message.ts";
 import { quietLeft } from "./quiet-hours.ts";
-import type { Sender } from "./sender.ts";
-import type { AlertSettings } from "./settings-file.ts";
 import { announcementsOf, told, transition } from "./transition.ts";
 
 /** What the failure of Redis itself is told with. */
-export interface OutageDeps {
-  readonly settings: () => AlertSettings;
-  readonly publicUrl: string | undefined;
-  readonly sender: Pick<Sender, "send">;
-  readonly durations: Durations;
-  /** Divides the durations of the settings. */
-  readonly timeScale: number;
-  readonly clock: Pick<Clock, "now">;
-  readonly log: Log;
-}
+export type OutageDeps = Omit<DeliveryDeps, "connection" | "queue" | "store">;
 
 /** A message on its way to one receiver. */
 interface Outgoing {
@@ -91,8 +78,13 @@ export function createOutage(deps: OutageDeps): (failed: boolean) => Promise<voi
   return async (failed) => {
     if (sending) return;
     sending = true;
-    look(failed);
-    await Promise.all([...outgoing.values()].map(send));
-    sending = false;
+    try {
+      look(failed);
+      await Promise.all([...outgoing.values()].map(send));
+    } catch (err) {
+      log.warn({ err }, "outage.failed");
+    } finally {
+      sending = false;
+    }
   };
 }

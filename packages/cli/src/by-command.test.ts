@@ -1,6 +1,6 @@
 import { ERRCODES, WORD_CODES } from "@tokenkeeper/core";
 import { describe, expect, it } from "vitest";
-import { byCommand } from "./by-command.ts";
+import { aboutAll, byCommand } from "./by-command.ts";
 
 describe("byCommand", () => {
   it("names a command where a page names a button", () => {
@@ -13,6 +13,17 @@ describe("byCommand", () => {
     expect(byCommand("可点“立即刷新”马上再试。", "zh", about)).toBe(
       "可执行 `tokenkeeper refresh wx1 access_token` 马上再试。",
     );
+  });
+
+  it("is about the account of the credentials, and about all when they are of several", () => {
+    const token = { account: "wx1", kind: "access_token" } as const;
+
+    expect(aboutAll([token, { ...token, kind: "jsapi_ticket" }])).toEqual({
+      rerun: "--account wx1",
+      refresh: "wx1 access_token",
+    });
+    expect(aboutAll([token, { ...token, account: "wx2" }])).toBeUndefined();
+    expect(byCommand("Press retry: press retry.", "en", aboutAll([]))).toContain("rerun --all");
   });
 
   it("leaves no button in any remedy", () => {

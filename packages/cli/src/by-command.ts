@@ -1,3 +1,4 @@
+import type { CredentialRef } from "@tokenkeeper/shared/contract";
 import type { Language } from "./texts.ts";
 
 /** What a command is to be about. */
@@ -9,6 +10,13 @@ export interface About {
 }
 
 const ALL: About = { rerun: "--all", refresh: "<account>" };
+
+/** What a command about these credentials is to be about; `undefined` when they are of several accounts. */
+export function aboutAll(credentials: readonly CredentialRef[]): About | undefined {
+  const [first, ...others] = credentials;
+  if (!first || others.some(({ account }) => account !== first.account)) return undefined;
+  return { rerun: `--account ${first.account}`, refresh: `${first.account} ${first.kind}` };
+}
 
 /** The buttons of the pages as sentences name them. */
 const BUTTONS = {

@@ -1,5 +1,5 @@
 import { STATE_WORDS, wordOf, type Row } from "@tokenkeeper/ops";
-import { byCommand } from "./by-command.ts";
+import { aboutAll, byCommand } from "./by-command.ts";
 import type { Session } from "./session.ts";
 import { tableText } from "./table.ts";
 import { createTimes, type Times } from "./times.ts";
@@ -54,7 +54,8 @@ function explanations({ texts, language, paint }: Session, shown: readonly Row[]
       group.rows.map((row) => credentialName(row)),
       language,
     );
-    const remedy = group.remedy && `  ${texts.whatToDo}: ${byCommand(group.remedy[language], language)}`;
+    const about = aboutAll(group.rows);
+    const remedy = group.remedy && `  ${texts.whatToDo}: ${byCommand(group.remedy[language], language, about)}`;
     return [paint(group.level, names), `  ${group.sentence[language]}`, remedy].filter(Boolean).join("\n");
   });
 }
